@@ -1,0 +1,1 @@
+//! Verifies a log without trusting the engine: chain, order, decisions, views.

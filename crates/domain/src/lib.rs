@@ -1,0 +1,4 @@
+//! The rules of claims.
+pub mod identifier;
+pub mod ids;
+pub mod time;

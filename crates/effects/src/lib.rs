@@ -1,0 +1,1 @@
+//! Performs the effects of the ledger and reports their results as commands.

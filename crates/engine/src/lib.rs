@@ -1,0 +1,1 @@
+//! One writer per partition: recall, decide, append, fire deadlines, tell.

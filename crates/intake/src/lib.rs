@@ -1,0 +1,1 @@
+//! From bytes to routed commands: strict decoding, identity, facts, sealing.

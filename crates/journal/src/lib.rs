@@ -1,0 +1,1 @@
+//! What stands on the log: envelope, lead, decision, binding, and the rule that tells valid from void.

@@ -1,0 +1,1 @@
+//! The default log: one directory of segment files with group commit.

@@ -1,0 +1,1 @@
+//! The Completed view: claims in a terminal state.

@@ -1,0 +1,1 @@
+//! The Eligible view: open claims, and known customers that may be claimed.

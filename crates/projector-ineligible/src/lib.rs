@@ -1,0 +1,1 @@
+//! The Ineligible view: known customers that may not be claimed, and why.

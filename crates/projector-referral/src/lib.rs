@@ -1,0 +1,1 @@
+//! Referrals, and the ledger of effects intended, done and failed.

@@ -1,0 +1,1 @@
+//! Folds the journal into SQL views: order, gaps, checkpoints, rebuild, the standing inputs.

@@ -1,0 +1,1 @@
+//! What tests share: given, when, then; sample data; fixed time and ids.
