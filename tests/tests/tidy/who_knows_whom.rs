@@ -1,0 +1,140 @@
+//! Who may know whom: boundaries are absences, and this table proves them.
+//!
+//! What counts is `[dependencies]` and `[build-dependencies]`; tests of a crate may use more.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use claim_tests::root;
+use serde_json::Value;
+
+use crate::tree::crates;
+use crate::{assert_clean, assert_complains};
+
+/// Crate, the crates of ours that it may know, and why not more.
+const MAY_KNOW: &[(&str, &[&str], &str)] = &[
+    ("domain", &[], "the rules stand alone"),
+    ("journal", &["domain"], "a record holds commands and events, and nothing stores it yet"),
+    ("log", &["journal"], "a log stores records and judges none of them"),
+    ("log-embedded", &["journal", "log"], "one log among several, known by its trait only"),
+    ("log-kafka", &["journal", "log"], "one log among several, known by its trait only"),
+    ("intake", &["domain", "journal", "log"], "it prepares commands and decides nothing"),
+    ("engine", &["domain", "journal", "log"], "it decides and serves no view"),
+    ("projector", &["domain", "journal", "log"], "it runs any view and knows none"),
+    ("projector-eligible", VIEW, "one view never knows another"),
+    ("projector-ineligible", VIEW, "one view never knows another"),
+    ("projector-completed", VIEW, "one view never knows another"),
+    ("projector-referral", VIEW, "one view never knows another"),
+    ("publisher", &["domain", "journal", "log"], "it copies the journal outwards"),
+    ("effects", &["domain", "projector-referral"], "it does what the ledger says and no more"),
+    ("audit", AUDITED, "it trusts the journal, never the engine"),
+    ("server", SERVED, "it serves what others hold and decides nothing"),
+    ("testkit", &["domain", "journal", "log"], "tests of every crate use it, so it knows few"),
+];
+
+const VIEW: &[&str] = &["domain", "journal", "log", "projector"];
+const AUDITED: &[&str] = &[
+    "domain",
+    "journal",
+    "log",
+    "projector",
+    "projector-eligible",
+    "projector-ineligible",
+    "projector-completed",
+    "projector-referral",
+];
+const SERVED: &[&str] = &[
+    "domain",
+    "journal",
+    "log",
+    "intake",
+    "engine",
+    "projector",
+    "projector-eligible",
+    "projector-ineligible",
+    "projector-completed",
+    "projector-referral",
+    "publisher",
+];
+
+/// They know everyone: the binary that wires all rooms, and the workspace's tests.
+const KNOW_ALL: [&str; 2] = ["claimlog", "tests"];
+
+/// Crate name without `claim-`, and the crates of ours it depends on other than for its tests.
+type Knows = BTreeMap<String, Vec<String>>;
+
+fn complaints(knows: &Knows) -> Vec<String> {
+    let allowed: BTreeMap<&str, (&[&str], &str)> =
+        MAY_KNOW.iter().map(|(name, may, why)| (*name, (*may, *why))).collect();
+    let mut found = Vec::new();
+    for (name, others) in knows {
+        for other in others {
+            if other == "testkit" {
+                found.push(format!("{name} knows testkit outside its dev-dependencies"));
+            } else if !KNOW_ALL.contains(&name.as_str()) {
+                match allowed.get(name.as_str()) {
+                    Some((may, _)) if may.contains(&other.as_str()) => {}
+                    Some((_, why)) => found.push(format!("{name} must not know {other}: {why}")),
+                    None => found.push(format!("{name} has no row in the table of who may know whom")),
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Who depends on whom, from what `cargo metadata --no-deps` printed.
+fn knows(metadata: &Value) -> Knows {
+    let short = |name: &Value| name.as_str().unwrap().trim_start_matches("claim-").to_owned();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            let others = package["dependencies"].as_array().unwrap().iter();
+            let ours = others.filter(|it| it["kind"] != "dev" && it["path"].is_string());
+            (short(&package["name"]), ours.map(|it| short(&it["name"])).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn nobody_knows_more_than_the_table_allows() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let knows = knows(&serde_json::from_slice(&output.stdout).unwrap());
+    assert_clean(&complaints(&knows));
+    for name in crates() {
+        assert!(knows.contains_key(&name), "crates/{name} is no package `claim-{name}` (or `claimlog`)");
+        let named = KNOW_ALL.contains(&name.as_str()) || MAY_KNOW.iter().any(|(it, _, _)| *it == name);
+        assert!(named, "crates/{name} has no row in the table of who may know whom");
+    }
+}
+
+#[test]
+fn a_forbidden_acquaintance_is_found() {
+    let knows = |name: &str, other: &str| Knows::from([(name.to_owned(), vec![other.to_owned()])]);
+    assert_complains(&complaints(&knows("domain", "journal")), "domain must not know journal");
+    assert_complains(&complaints(&knows("audit", "engine")), "audit must not know engine");
+    assert_complains(
+        &complaints(&knows("projector-eligible", "projector-completed")),
+        "one view never knows another",
+    );
+    assert_complains(&complaints(&knows("claimlog", "testkit")), "outside its dev-dependencies");
+    assert_complains(&complaints(&knows("newcomer", "domain")), "no row");
+    assert_clean(&complaints(&knows("claimlog", "engine")));
+}
+
+#[test]
+fn dependencies_for_tests_do_not_count() {
+    let metadata = serde_json::json!({"packages": [{"name": "claim-engine", "dependencies": [
+        {"name": "claim-domain", "kind": null, "path": "/p"},
+        {"name": "claim-log-embedded", "kind": "dev", "path": "/p"},
+        {"name": "uuid", "kind": null},
+    ]}]});
+    assert_eq!(knows(&metadata), Knows::from([("engine".to_owned(), vec!["domain".to_owned()])]));
+}
