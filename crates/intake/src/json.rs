@@ -1,0 +1,87 @@
+//! Canonical JSON: one spelling for one value (A-74).
+
+use serde_json::Value;
+
+/// `value` with sorted keys and no white space: equal values give equal bytes, whatever the order of their keys was.
+#[must_use]
+pub fn canonical_json(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
+        Value::String(text) => write_text(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            out.push('{');
+            for (i, (name, field)) in fields.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_text(name, out);
+                out.push(':');
+                write(field, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// Escapes `"`, `\` and U+0000–001F, and nothing else.
+fn write_text(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0'..='\u{1f}' => {
+                let code = c as usize;
+                out.push_str("\\u00");
+                out.push(char::from(HEX[code >> 4]));
+                out.push(char::from(HEX[code & 15]));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test] // A-74
+    fn keys_are_sorted_at_every_depth_and_white_space_is_gone() {
+        let value: Value =
+            serde_json::from_str(r#" { "b" : [ 1, {"y":null, "x":true} ], "a\n" : "é\"" } "#).unwrap();
+        assert_eq!(canonical_json(&value), "{\"a\\u000a\":\"é\\\"\",\"b\":[1,{\"x\":true,\"y\":null}]}");
+        assert_eq!(canonical_json(&json!({})), "{}");
+    }
+
+    proptest! {
+        #[test] // A-74
+        fn canonical_json_reads_back_as_the_same_value(texts in prop::collection::btree_map(any::<String>(), any::<(String, i64)>(), 0..8)) {
+            let value = json!(texts);
+            let written = canonical_json(&value);
+            prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+        }
+    }
+}
