@@ -1,4 +1,21 @@
 //! The rules of claims.
+pub mod asker;
+pub mod catalog;
+pub mod claim;
+pub mod command;
+pub mod criteria;
+pub mod customer;
+pub mod decide;
+pub mod effect;
+pub mod event;
+pub mod facts;
 pub mod identifier;
 pub mod ids;
+pub mod payout;
+pub mod refusal;
+pub mod sealed;
+pub mod terms;
+pub mod text;
 pub mod time;
+pub mod verdict;
+pub mod version;

@@ -1,0 +1,235 @@
+//! Who asks, and the source that follows from it.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::ids::{LocationId, NotAnId, PartnerId, ServiceName, UserId};
+use crate::text::Label;
+
+/// The service name that intake's own commands carry.
+pub const INTAKE: &str = "intake";
+/// The service name that the results of effects carry.
+pub const EFFECTS: &str = "effects";
+
+/// Who asked for a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Asker {
+    /// A person of a partner.
+    PartnerUser {
+        /// The partner.
+        partner: PartnerId,
+        /// The person.
+        user: UserId,
+        /// What the person may do.
+        roles: BTreeSet<Role>,
+        /// Where the person may do it.
+        locations: Locations,
+    },
+    /// The customer, through a consent or survey link.
+    Customer {
+        /// What shows that it was the customer.
+        evidence: Evidence,
+    },
+    /// A reviewer of claims.
+    Reviewer {
+        /// The person.
+        user: UserId,
+    },
+    /// An operator of the incentive program.
+    ProgramOperator {
+        /// The person.
+        user: UserId,
+    },
+    /// Another system.
+    Service {
+        /// Which one; `intake` and `effects` are ours alone.
+        name: ServiceName,
+    },
+}
+
+/// A role of a partner's person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// May run every claim command.
+    IncentivesUser,
+    /// May also enroll locations.
+    IncentivesAdmin,
+    /// May see the details of referrals.
+    ReferralAdmin,
+}
+
+/// The locations that a person's roles cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Locations {
+    /// Every location of the partner.
+    All,
+    /// These.
+    Only(BTreeSet<LocationId>),
+}
+
+impl Locations {
+    /// Whether `location` is among them.
+    #[must_use]
+    pub fn cover(&self, location: &LocationId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(some) => some.contains(location),
+        }
+    }
+}
+
+impl Serialize for Locations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::Only(some) => some.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Locations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Spelt {
+            All(String),
+            Only(BTreeSet<LocationId>),
+        }
+        match Spelt::deserialize(deserializer) {
+            Ok(Spelt::All(text)) if text == "all" => Ok(Self::All),
+            Ok(Spelt::Only(some)) => Ok(Self::Only(some)),
+            Ok(Spelt::All(_)) | Err(_) => Err(de::Error::custom("not \"all\" or a list of location ids")),
+        }
+    }
+}
+
+impl JsonSchema for Locations {
+    fn schema_name() -> Cow<'static, str> {
+        "Locations".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let location = generator.subschema_for::<LocationId>();
+        json_schema!({"anyOf": [{"const": "all"}, {"type": "array", "items": location, "uniqueItems": true}]})
+    }
+}
+
+/// What shows that a customer's answer came from the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// How: `consent_link`, `signed_letter` and the like.
+    pub kind: Label,
+    /// Which one.
+    pub reference: Label,
+}
+
+/// Where a command comes from: half of its identity, with its id.
+///
+/// It follows from the asker, never from the door, so a retry by another door is the same command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// `partner:<partner>`
+    Partner(PartnerId),
+    /// `service:<name>`
+    Service(ServiceName),
+    /// `customer`
+    Customer,
+    /// `reviewer`
+    Reviewer,
+    /// `program_operator`
+    ProgramOperator,
+}
+
+impl Asker {
+    /// The source of this asker's commands.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self {
+            Self::PartnerUser { partner, .. } => Source::Partner(partner.clone()),
+            Self::Customer { .. } => Source::Customer,
+            Self::Reviewer { .. } => Source::Reviewer,
+            Self::ProgramOperator { .. } => Source::ProgramOperator,
+            Self::Service { name } => Source::Service(name.clone()),
+        }
+    }
+
+    /// The partner acted for, if the asker is a partner's person.
+    #[must_use]
+    pub fn partner(&self) -> Option<&PartnerId> {
+        match self {
+            Self::PartnerUser { partner, .. } => Some(partner),
+            Self::Customer { .. }
+            | Self::Reviewer { .. }
+            | Self::ProgramOperator { .. }
+            | Self::Service { .. } => None,
+        }
+    }
+
+    /// Whether this is our own service of that name.
+    #[must_use]
+    pub fn is_service(&self, ours: &str) -> bool {
+        matches!(self, Self::Service { name } if name.as_str() == ours)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Partner(partner) => write!(f, "partner:{partner}"),
+            Self::Service(name) => write!(f, "service:{name}"),
+            Self::Customer => f.write_str("customer"),
+            Self::Reviewer => f.write_str("reviewer"),
+            Self::ProgramOperator => f.write_str("program_operator"),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        match text.split_once(':') {
+            Some(("partner", partner)) => Ok(Self::Partner(partner.parse()?)),
+            Some(("service", name)) => Ok(Self::Service(name.parse()?)),
+            None if text == "customer" => Ok(Self::Customer),
+            None if text == "reviewer" => Ok(Self::Reviewer),
+            None if text == "program_operator" => Ok(Self::ProgramOperator),
+            _ => {
+                Err(NotAnId("a source: partner:<id>, service:<name>, customer, reviewer or program_operator"))
+            }
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^(partner:[a-z0-9][a-z0-9._-]{0,62}|service:[a-z0-9][a-z0-9._-]{0,62}|customer|reviewer|program_operator)$"
+        })
+    }
+}
