@@ -1,27 +1,24 @@
 //! Whether a command is the same as one that was answered.
 
+use claim_journal::Digest;
 use serde_json::{Map, Value};
 
 use crate::json::canonical_json;
 use crate::keys::Secret;
 
-/// The digest of what the asker sent: HMAC-SHA-256, in 64 lower-case hex digits, keyed by the node's secret, over
+/// The digest of what the asker sent: HMAC-SHA-256, keyed by the node's secret, over
 /// `{"body":…,"type":…,"version":…}` in canonical JSON (A-74, DESIGN §7).
 ///
 /// It is taken before anything is resolved, made canonical or sealed; asker, times and headers are not in it, or an
 /// honest retry would look like another command. Keyed, because a plain hash of little personal data can be guessed.
 #[must_use]
-pub fn body_digest(secret: &Secret, command_type: &str, version: u64, body: &Value) -> String {
+pub fn body_digest(secret: &Secret, command_type: &str, version: u64, body: &Value) -> Digest {
     let sent = Map::from_iter([
         ("type".to_owned(), Value::from(command_type)),
         ("version".to_owned(), Value::from(version)),
         ("body".to_owned(), body.clone()),
     ]);
-    hex(&secret.mac("body", canonical_json(&Value::Object(sent)).as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest(secret.mac("body", canonical_json(&Value::Object(sent)).as_bytes()))
 }
 
 #[cfg(test)]
@@ -31,7 +28,7 @@ mod tests {
 
     use super::*;
 
-    fn digest(text: &str) -> String {
+    fn digest(text: &str) -> Digest {
         body_digest(&Secret::of(7), "SendConsent", 1, &serde_json::from_str(text).unwrap())
     }
 
@@ -63,7 +60,7 @@ mod tests {
     fn a_digest_can_be_computed_by_others_who_have_the_secret() {
         // printf 'body\0{"body":{},"type":"SubmitClaim","version":1}' | openssl dgst -sha256 -mac HMAC -macopt hexkey:07…07
         let sent = body_digest(&Secret::of(7), "SubmitClaim", 1, &json!({}));
-        assert_eq!(sent, "40571cd1816d42cd972b353a0abe0b84bd7afdcda0f2071ceb93f2b2b8a3d80d");
+        assert_eq!(sent.to_string(), "40571cd1816d42cd972b353a0abe0b84bd7afdcda0f2071ceb93f2b2b8a3d80d");
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use async_trait::async_trait;
 use claim_domain::identifier::{IdKind, Identifier};
-use claim_domain::text::{Currency, Text};
+use claim_domain::text::{Currency, Label};
 use serde::Deserialize;
 
 use crate::ports::{Directory, DirectoryError, Facts, Opportunity, Tenant};
@@ -93,7 +93,7 @@ struct WrittenOpportunity {
     #[serde(default)]
     tpid: Option<String>,
     #[serde(default)]
-    value: Option<Text<32>>,
+    value: Option<Label>,
     #[serde(default)]
     currency: Option<Currency>,
 }
@@ -136,12 +136,12 @@ impl WrittenOpportunity {
     }
 }
 
-/// Digits, and a point with 1 to 4 digits behind it or none: money as decimal text.
+/// Digits, and a point with 1 to 6 digits behind it or none: money as decimal text.
 fn is_decimal(text: &str) -> bool {
     let digits = |it: &str, most| (1..=most).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit());
     match text.split_once('.') {
-        Some((whole, part)) => digits(whole, 13) && digits(part, 4),
-        None => digits(text, 13),
+        Some((whole, part)) => digits(whole, 15) && digits(part, 6),
+        None => digits(text, 15),
     }
 }
 
@@ -341,7 +341,7 @@ mod tests {
             assert!(is_decimal(good), "{good}");
         }
         for bad in
-            ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", "1.2.3", "1.23456", "１", "12345678901234"]
+            ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", "1.2.3", "1.2345678", "１", "1234567890123456"]
         {
             assert!(!is_decimal(bad), "{bad}");
         }

@@ -1,4 +1,4 @@
-//! Canonical JSON: one spelling for one value (A-74).
+//! Canonical JSON: one spelling for one value (A-74), the same that `jq -cS` writes.
 
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-/// Escapes `"`, `\` and U+0000–001F, and nothing else.
+/// Escapes `"`, `\`, U+0000–001F and U+007F, and nothing else (DESIGN §5).
 fn write_text(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
@@ -49,7 +49,12 @@ fn write_text(text: &str, out: &mut String) {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            '\0'..='\u{1f}' => {
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{1f}' | '\u{7f}' => {
                 let code = c as usize;
                 out.push_str("\\u00");
                 out.push(char::from(HEX[code >> 4]));
@@ -72,8 +77,17 @@ mod tests {
     fn keys_are_sorted_at_every_depth_and_white_space_is_gone() {
         let value: Value =
             serde_json::from_str(r#" { "b" : [ 1, {"y":null, "x":true} ], "a\n" : "é\"" } "#).unwrap();
-        assert_eq!(canonical_json(&value), "{\"a\\u000a\":\"é\\\"\",\"b\":[1,{\"x\":true,\"y\":null}]}");
+        assert_eq!(canonical_json(&value), "{\"a\\n\":\"é\\\"\",\"b\":[1,{\"x\":true,\"y\":null}]}");
         assert_eq!(canonical_json(&json!({})), "{}");
+    }
+
+    #[test] // DESIGN §5; the figure is what `jq -cS .` writes
+    fn every_control_character_has_one_spelling() {
+        let text: String = (0..0x20).map(char::from).chain(['\u{7f}', '"', '\\', '/', '\u{80}']).collect();
+        assert_eq!(
+            canonical_json(&json!(text)),
+            "\"\\u0000\\u0001\\u0002\\u0003\\u0004\\u0005\\u0006\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u000f\\u0010\\u0011\\u0012\\u0013\\u0014\\u0015\\u0016\\u0017\\u0018\\u0019\\u001a\\u001b\\u001c\\u001d\\u001e\\u001f\\u007f\\\"\\\\/\u{80}\""
+        );
     }
 
     proptest! {

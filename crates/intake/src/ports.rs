@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use claim_domain::facts::Values;
 use claim_domain::identifier::Identifier;
-use claim_domain::text::{Currency, Text};
+use claim_domain::text::{Currency, Label};
 use claim_domain::time::Instant;
 use serde::Deserialize;
 
@@ -66,7 +66,7 @@ pub struct Opportunity {
     /// The Top Parent ID of its account.
     pub tpid: Option<Identifier>,
     /// Its estimated value as decimal text, in [`Opportunity::currency`].
-    pub value: Option<Text<32>>,
+    pub value: Option<Label>,
     /// The currency of its value.
     pub currency: Option<Currency>,
 }

@@ -331,32 +331,51 @@ mod tests {
         assert!(got.iter().all(|keys| keys == &got[0]));
     }
 
-    #[test] // F-85, F-86
+    #[test] // F-86
     fn erased_and_never_known_and_unavailable_are_three_things() {
         let dir = TempDir::new().unwrap();
         let (keys, other) = (store(&dir), store(&dir));
         let before = one(&keys, mina());
         assert_eq!(one(&other, mina()), before);
-        assert!(on_disk(&dir, before.secret.bytes()), "this check can find a key");
-
-        assert_eq!(keys.erase(&before.person).unwrap(), 1);
-        assert_eq!(keys.erase(&before.person).unwrap(), 0, "repeating is safe");
+        keys.erase(&before.person).unwrap();
         for keys in [&keys, &other] {
             assert_eq!(keys.find(before.key).unwrap(), Found::Erased);
         }
-        assert!(!on_disk(&dir, before.secret.bytes()), "the key is gone from every file");
-
         let stranger = Uuid::from_u128(1);
         assert!(matches!(keys.find(stranger), Err(KeysError::UnknownKey(id)) if id == stranger));
-
-        let after = one(&other, mina());
-        assert!(after.person != before.person && after.key != before.key && after.secret != before.secret);
-        assert_eq!(keys.find(before.key).unwrap(), Found::Erased);
 
         let writer = Connection::open(dir.path().join("keys.sqlite")).unwrap();
         writer.execute_batch("ALTER TABLE person_key RENAME TO elsewhere").unwrap();
         assert!(matches!(keys.find(before.key), Err(KeysError::Unavailable(_))));
         assert!(matches!(keys.ensure(&[mina()]), Err(KeysError::Unavailable(_))));
+    }
+
+    #[test] // F-85
+    fn what_comes_of_an_erased_person_later_has_a_new_person_and_a_new_key() {
+        let dir = TempDir::new().unwrap();
+        let keys = store(&dir);
+        let before = one(&keys, mina());
+        assert_eq!(keys.erase(&before.person).unwrap(), 1);
+        assert_eq!(keys.erase(&before.person).unwrap(), 0, "repeating is safe");
+        let after = one(&keys, mina());
+        assert!(after.person != before.person && after.key != before.key && after.secret != before.secret);
+        assert_eq!(keys.find(before.key).unwrap(), Found::Erased);
+    }
+
+    #[test] // DESIGN §7
+    fn an_erased_key_stands_in_no_file_any_more() {
+        let dir = TempDir::new().unwrap();
+        let keys = store(&dir);
+        let persons: Vec<_> =
+            (0..200).map(|n| contact("p-contoso", &format!("u{n}@fabrikam.example"))).collect();
+        let made = keys.ensure(&persons).unwrap();
+        assert!(on_disk(&dir, made[0].secret.bytes()), "this check can find a key");
+        for key in made.iter().step_by(3) {
+            keys.erase(&key.person).unwrap();
+        }
+        for (n, key) in made.iter().enumerate() {
+            assert_eq!(on_disk(&dir, key.secret.bytes()), n % 3 != 0, "key {n}");
+        }
     }
 
     #[test] // DESIGN §7
