@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -20,7 +21,7 @@ const VERSION: i32 = 1;
 /// How long another writer is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 /// Persons kept in memory, about 300 bytes each; when there are more, all are read again when needed.
-const MAX_CACHED: usize = 65_536;
+const MAX_CACHED: usize = if cfg!(test) { 100 } else { 65_536 };
 
 /// An erased key keeps its row, so that erased and never known stay two things (F-86).
 const TABLES: &str = "
@@ -63,7 +64,7 @@ impl SqliteKeys {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | NO_SHARING)?;
         connection.busy_timeout(BUSY)?;
         refuse_foreign(&connection)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
+        use_write_ahead_log(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "secure_delete", true)?;
         let fresh = Secret::random()?;
@@ -219,11 +220,27 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Turns on the write-ahead log. SQLite does not wait for others who do so at the same moment, hence we do.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), KeysError> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < BUSY =>
+            {
+                thread::sleep(Duration::from_millis(10));
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 /// Refuses a database that is neither ours nor empty, before anything in it is changed.
 fn refuse_foreign(connection: &Connection) -> Result<(), KeysError> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let snapshot = connection.unchecked_transaction()?; // else a store just being made looks half made
+    let number = |name| snapshot.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    if (application, version) == (APPLICATION, VERSION) || is_empty(connection)? {
+    if (application, version) == (APPLICATION, VERSION) || is_empty(&snapshot)? {
         return Ok(());
     }
     Err(KeysError::Foreign(format!(
@@ -246,8 +263,8 @@ impl From<rusqlite::Error> for KeysError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::Barrier;
-    use std::{fs, thread};
 
     use claim_domain::ids::CustomerId;
     use tempfile::TempDir;
@@ -397,6 +414,35 @@ mod tests {
         writer.execute_batch("DROP TRIGGER full").unwrap();
         assert_eq!(keys.ensure(&two).unwrap().len(), 2);
         assert_eq!(rows(), 2);
+    }
+
+    #[test] // DESIGN §4: memory does not grow with the number of persons
+    fn memory_is_bounded_and_what_fell_out_of_it_is_read_again() {
+        let dir = TempDir::new().unwrap();
+        let keys = store(&dir);
+        let persons: Vec<_> =
+            (0..250).map(|n| contact("p-contoso", &format!("u{n}@fabrikam.example"))).collect();
+        let made: Vec<_> = persons.iter().map(|person| one(&keys, person.clone())).collect();
+        assert!(keys.state().unwrap().by_key.len() <= MAX_CACHED);
+        let again: Vec<_> = persons.iter().map(|person| one(&keys, person.clone())).collect();
+        assert_eq!(again, made);
+    }
+
+    #[test] // F-87
+    fn stores_opened_at_once_on_a_new_file_have_one_secret() {
+        for _ in 0..20 {
+            let dir = TempDir::new().unwrap();
+            let start = Barrier::new(4);
+            let secrets: Vec<_> = thread::scope(|scope| {
+                let open = || {
+                    start.wait();
+                    store(&dir).secret().clone()
+                };
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().map(|it| it.join().unwrap()).collect()
+            });
+            assert!(secrets.iter().all(|secret| secret == &secrets[0]));
+        }
     }
 
     #[test] // F-91
