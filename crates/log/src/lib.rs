@@ -1,1 +1,21 @@
 //! What a log is: the traits, their errors, and the suite every log must pass.
+//!
+//! **Duty.** A log stores lines, each for a partition, and gives them back in the order of the partition. [`Log`] appends,
+//! [`ReadLog`] reads; both are small enough for one directory of files and for a cluster of brokers (DESIGN §4, §5).
+//!
+//! **Invariants.** Receipts are told in the order of appends. [`Receipt::Appended`] means durable, and nothing that is
+//! not durable is read through the handle that appends. What is unclear stays so until it was read.
+//!
+//! **Absent.** No meaning: a log does not decode bodies, lead, decide or retry. Whether a stored line counts is said by
+//! [`claim_journal::Chain`], since on some logs void records are stored too. No async: an append returns at once and
+//! its receipt is told later, on a thread of the log.
+//!
+//! **Start** at [`Log`]; the feature `contract` adds the suite, the other half of the definition.
+
+mod append;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod read;
+
+pub use append::{Batch, Log, Receipt, Tell, Unclear};
+pub use read::{LogError, ReadLog, Records, Start, Stored};
