@@ -1,0 +1,106 @@
+//! An outcome: a decision as its asker sees it (CONTRACT §2), made from the record alone, so that a repeat is answered
+//! byte for byte the same.
+
+use std::borrow::Cow;
+
+use claim_domain::command::CommandType;
+use claim_domain::event::Event;
+use claim_domain::ids::{ClaimId, CommandId, CustomerId};
+use claim_domain::refusal::Reason;
+use claim_domain::time::Instant;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Asked, Decision, Ruling};
+use crate::ids::PartitionId;
+
+/// Where a decision stands: its partition and its sequence there, gapless from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The sequence.
+    pub sequence: u64,
+}
+
+/// The answer to a command, for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome<'a> {
+    /// The command's id.
+    pub command_id: CommandId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub command_type: CommandType,
+    /// Whether it holds.
+    pub outcome: OutcomeKind,
+    /// Where the decision stands.
+    pub position: Position,
+    /// When the command was first received.
+    pub received_at: Instant,
+    /// The time that every rule used.
+    pub judged_at: Instant,
+    /// Present and true where a deadline due later than `received_at` had fired before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// The customer it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// Accepted: the claims that its events are about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<ClaimId>>,
+    /// Accepted: what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Cow<'a, [Event]>>,
+    /// Refused: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, Reason>>,
+}
+
+/// Whether a command holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeKind {
+    /// It holds.
+    Accepted,
+    /// It is refused.
+    Refused,
+}
+
+impl<'a> Outcome<'a> {
+    /// The outcome of a decision at a position; a deadline's has no asker and no outcome.
+    #[must_use]
+    pub fn of(decision: &'a Decision, position: Position) -> Option<Self> {
+        let Asked { id, received_at, content, .. } = decision.asked()?;
+        let mut it = Self {
+            command_id: *id,
+            command_type: content.command_type(),
+            outcome: OutcomeKind::Accepted,
+            position,
+            received_at: *received_at,
+            judged_at: decision.judged_at,
+            late: decision.late,
+            customer: decision.customer,
+            claims: None,
+            events: None,
+            reason: None,
+        };
+        match &decision.outcome {
+            Ruling::Accepted(events) => {
+                let mut claims: Vec<ClaimId> = Vec::new();
+                for claim in events.iter().filter_map(Event::claim) {
+                    if !claims.contains(&claim) {
+                        claims.push(claim);
+                    }
+                }
+                it.claims = Some(claims);
+                it.events = Some(Cow::Borrowed(events));
+            }
+            Ruling::Refused(reason) => {
+                it.outcome = OutcomeKind::Refused;
+                it.reason = Some(Cow::Borrowed(reason));
+            }
+        }
+        Some(it)
+    }
+}
