@@ -1,0 +1,145 @@
+//! What the handle, the writing thread and the readers share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use claim_journal::{Chain, JournalId, Line, PartitionId, Verdict};
+use claim_log::{Batch, Receipt, Tell, Unclear};
+
+use crate::scan::{Scan, judge};
+use crate::writer::{Job, tell};
+
+/// The queue before the writing thread, and the durable end behind it.
+pub(crate) struct Shared {
+    /// The durable end: nothing at or beyond it may be read.
+    pub(crate) durable: AtomicU64,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    bases: Mutex<Vec<u64>>,
+}
+
+struct Queue {
+    jobs: Vec<Job>,
+    /// The chains with all that waits; a batch is judged when it is taken, in the order of the appends.
+    chains: BTreeMap<PartitionId, Chain>,
+    journal: Option<JournalId>,
+    /// The end of the log with all that waits.
+    end: u64,
+    closing: bool,
+    dead: Option<Unclear>,
+}
+
+impl Shared {
+    pub(crate) fn new(scan: &Scan, bases: Vec<u64>) -> Self {
+        Self {
+            durable: AtomicU64::new(scan.end),
+            queue: Mutex::new(Queue {
+                jobs: Vec::new(),
+                chains: scan.chains.clone(),
+                journal: scan.chains.values().find_map(Chain::journal),
+                end: scan.end,
+                closing: false,
+                dead: None,
+            }),
+            wake: Condvar::new(),
+            bases: Mutex::new(bases),
+        }
+    }
+
+    /// Takes a batch in: judges it, and lets the writing thread know.
+    pub(crate) fn push(&self, batch: Batch, teller: Tell) {
+        let mut queue = self.queue();
+        if queue.closing {
+            drop(queue);
+            return tell(teller, Receipt::Unclear(Unclear::Closed));
+        }
+        let job = match queue.judge(&batch) {
+            Some(offsets) => Job { lines: batch.lines, receipt: Receipt::Appended { offsets }, tell: teller },
+            None => Job { lines: Vec::new(), receipt: Receipt::Fenced, tell: teller },
+        };
+        queue.jobs.push(job);
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// All that waits; blocks while nothing does. None when the log is closed and nothing waits.
+    pub(crate) fn take_all(&self) -> Option<Vec<Job>> {
+        let mut queue = self.queue();
+        loop {
+            if !queue.jobs.is_empty() {
+                let room = Vec::with_capacity(queue.jobs.len());
+                return Some(std::mem::replace(&mut queue.jobs, room));
+            }
+            if queue.closing {
+                return None;
+            }
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes nothing in any more; what waits is still written.
+    pub(crate) fn close(&self) {
+        self.queue().closing = true;
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn die(&self, unclear: Unclear) {
+        self.queue().dead = Some(unclear);
+    }
+
+    pub(crate) fn dead(&self) -> Option<Unclear> {
+        self.queue().dead.clone()
+    }
+
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begin_segment(&self, base: u64) {
+        self.bases.lock().unwrap_or_else(PoisonError::into_inner).push(base);
+    }
+
+    pub(crate) fn bases(&self) -> Vec<u64> {
+        self.bases.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// The offsets of a batch whose every line extends its chain; none, and no trace, when one does not.
+    fn judge(&mut self, batch: &Batch) -> Option<Vec<u64>> {
+        let (chain, journal, end) = (self.chains.get(&batch.partition).cloned(), self.journal, self.end);
+        let mut offsets = Vec::with_capacity(batch.lines.len());
+        for line in &batch.lines {
+            offsets.push(self.end);
+            if self.extend(batch.partition, line).is_none() {
+                self.journal = journal;
+                self.end = end;
+                match chain {
+                    Some(chain) => self.chains.insert(batch.partition, chain),
+                    None => self.chains.remove(&batch.partition),
+                };
+                return None;
+            }
+        }
+        Some(offsets)
+    }
+
+    fn extend(&mut self, partition: PartitionId, bytes: &[u8]) -> Option<()> {
+        let line = Line::parse(bytes.strip_suffix(b"\n")?).ok()?;
+        if line.envelope.partition != partition {
+            return None;
+        }
+        match judge(&mut self.chains, &mut self.journal, self.end, &line) {
+            Verdict::Valid => {
+                self.end += bytes.len() as u64;
+                Some(())
+            }
+            Verdict::Known | Verdict::Void(_) | Verdict::Halt(_) => None,
+        }
+    }
+}
