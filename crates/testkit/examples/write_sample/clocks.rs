@@ -4,7 +4,7 @@ use crate::asker;
 use crate::at::At;
 use crate::command::{self, Plain};
 use crate::customer::Source;
-use crate::engagement::QUICK_SCAN;
+use crate::engagements::QUICK_SCAN;
 use crate::line::Expect;
 use crate::opening::{How, Opening};
 use crate::partner::Partner;

@@ -72,12 +72,12 @@ impl Customer {
         let (organisation, domain, spelt_domain) = match number {
             7 => ("Bücher Amber".to_owned(), "xn--bcher-kva.example".to_owned(), "bücher.example".to_owned()),
             _ if number % 10 == 3 => {
-                (organisation.clone(), format!("{slug}.example"), format!("{}.example.", slug.to_uppercase()))
+                (organisation, format!("{slug}.example"), format!("{}.example.", slug.to_uppercase()))
             }
             _ if number % 10 == 6 => {
-                (organisation.clone(), format!("{slug}.example.com"), format!("{slug}.example.com"))
+                (organisation, format!("{slug}.example.com"), format!("{slug}.example.com"))
             }
-            _ => (organisation.clone(), format!("{slug}.example"), format!("{slug}.example")),
+            _ => (organisation, format!("{slug}.example"), format!("{slug}.example")),
         };
         let source = match rng.between(1, 100) {
             1..=68 => Source::Directory,
@@ -134,7 +134,7 @@ impl Nomination {
         let tenant_key = format!("tenant_id={}", customer.tenant);
         let (value, facts_key) = match id_type {
             "domain_name" => (customer.spelt_domain.clone(), tenant_key),
-            "tenant_id" if customer.number % 5 == 0 => (customer.tenant.to_uppercase(), tenant_key),
+            "tenant_id" if customer.number.is_multiple_of(5) => (customer.tenant.to_uppercase(), tenant_key),
             "tenant_id" => (customer.tenant.clone(), tenant_key),
             "tpid" => (customer.tpid.clone()?, format!("tpid={}", customer.tpid.clone()?)),
             "azure_subscription_id" => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::at::At;
+use crate::codes;
 use crate::line::{Content, Expect, Line};
 use crate::sample::Sample;
 use crate::story::TRAFFIC_ENDS;
@@ -55,6 +56,7 @@ pub(crate) fn of(sample: &Sample) -> Result<Vec<File>, String> {
     let mut lines: Vec<&Line> = sample.lines.iter().collect();
     lines.sort_by_key(|it| it.at);
     check(&lines)?;
+    codes::check(&lines)?;
     let mut files: Vec<File> = Vec::new();
     let mut previous = None;
     for line in lines {
@@ -78,11 +80,14 @@ pub(crate) fn of(sample: &Sample) -> Result<Vec<File>, String> {
     Ok(files)
 }
 
-/// An id stands for one command: whoever uses it again repeats that command or is refused.
+/// An id stands for one command: whoever uses it again repeats that command or is refused. A problem uses none up.
 fn check(lines: &[&Line]) -> Result<(), String> {
     let mut seen: BTreeMap<(String, &str), String> = BTreeMap::new();
     for line in lines {
         let Content::Command { id, asker, command, .. } = &line.content else { continue };
+        if matches!(line.expect, Expect::Problem(_)) {
+            continue;
+        }
         let body = format!("{} {}", command.kind, command.body);
         let source = asker.0.to_string();
         let first = seen.entry((source, id)).or_insert_with(|| body.clone());

@@ -3,7 +3,8 @@
 use crate::command::{self, Plain, Result as Answer};
 use crate::line::Expect;
 use crate::people::Person;
-use crate::story::{REFERRAL, Referral, Story, UPGRADE};
+use crate::reports::{REFERRAL, UPGRADE};
+use crate::story::{Referral, Story};
 
 /// How a claim ends, if it ends before the sample does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

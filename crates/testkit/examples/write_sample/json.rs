@@ -32,6 +32,16 @@ impl Json {
         }
     }
 
+    /// The value of one field.
+    pub(crate) fn field(&self, key: &str) -> Option<Self> {
+        match self {
+            Self::Object(fields) => {
+                fields.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+            }
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
     /// This object with the value of one field replaced, or without it when `value` is none.
     pub(crate) fn replacing(self, key: &str, value: Option<Self>) -> Self {
         match self {

@@ -57,9 +57,9 @@ impl Line {
         Self { at, expect, content }
     }
 
-    /// A text that is no command.
-    pub(crate) fn text(at: At, text: impl Into<String>, code: &'static str) -> Self {
-        Self { at, expect: Expect::Problem(code), content: Content::Text(text.into()) }
+    /// A text that stands on its line as it is.
+    pub(crate) fn text(at: At, text: impl Into<String>, expect: Expect) -> Self {
+        Self { at, expect, content: Content::Text(text.into()) }
     }
 
     /// The same line again, later.

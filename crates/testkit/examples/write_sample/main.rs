@@ -9,13 +9,17 @@
 //!
 //! Start with [`traffic`] for what is ordinary, with [`codes`] for which place causes which code.
 
+mod again;
 mod asker;
 mod at;
 mod clocks;
+mod codes;
 mod command;
 mod customer;
+mod desk;
 mod directory;
 mod engagement;
+mod engagements;
 mod files;
 mod flow;
 mod json;
@@ -23,11 +27,19 @@ mod line;
 mod opening;
 mod partner;
 mod people;
+mod problems;
 mod program;
+mod refused_effects;
+mod refused_openings;
+mod refused_records;
+mod refused_steps;
+mod reports;
 mod rng;
 mod sample;
+mod steps;
 mod story;
 mod traffic;
+mod troubles;
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -39,7 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sample = Sample::new();
     program::tell(&mut sample);
     traffic::tell(&mut sample)?;
+    again::tell(&mut sample)?;
     clocks::tell(&mut sample)?;
+    troubles::tell(&mut sample)?;
     let files = files::of(&sample)?;
     let argument = std::env::args_os().nth(1);
     if argument.as_ref().is_some_and(|it| it == "--expect") {

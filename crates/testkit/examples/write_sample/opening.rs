@@ -136,10 +136,10 @@ impl Opening {
     /// Begins: one story for each engagement; the lines so far are with the first.
     pub(crate) fn begin(&self, sample: &mut Sample) -> Result<Vec<Story>, Missing> {
         let mut lines = Vec::new();
-        if let How::By(id_type) = self.how {
-            if self.customer.source == Source::Upstream {
-                lines.push(self.observed(&self.nomination(id_type)?));
-            }
+        if let How::By(id_type) = self.how
+            && self.customer.source == Source::Upstream
+        {
+            lines.push(self.observed(&self.nomination(id_type)?));
         }
         lines.push(Line::new(
             self.at,

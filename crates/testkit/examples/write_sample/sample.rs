@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::customer::Customer;
 use crate::directory::{Directory, Opportunity};
-use crate::engagement::{Engagement, all_engagements};
+use crate::engagement::Engagement;
+use crate::engagements::all_engagements;
 use crate::line::Line;
 use crate::people::ORGANISATIONS;
 
 /// Customers below this number meet ordinary traffic; each of the others belongs to one single story.
-pub(crate) const ORDINARY: usize = 300;
+pub(crate) const ORDINARY: usize = 260;
 
 /// A story asked for something that the sample does not have.
 pub(crate) type Missing = String;

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::at::At;
 use crate::customer::{Customer, Source};
-use crate::engagement::{Engagement, QUICK_SCAN, Terms};
+use crate::engagement::{Engagement, Terms};
+use crate::engagements::QUICK_SCAN;
 use crate::flow::{self, Ending};
 use crate::opening::{How, Opening};
 use crate::partner::{Location, PARTNERS, Partner};
