@@ -33,7 +33,7 @@ pub enum About<'a> {
 }
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident = $version:literal, |$it:pat_param| $about:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $version:literal, $kind:ident $($field:ident)?;)+) => {
         /// A command, with its body.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(clippy::large_enum_variant)]
@@ -74,7 +74,12 @@ macro_rules! commands {
             /// What it is about.
             #[must_use]
             pub fn about(&self) -> About<'_> {
-                match self { $(Self::$name($it) => $about,)+ }
+                match self { $(Self::$name(_it) => commands!(@about _it $kind $($field)?),)+ }
+            }
+
+            /// The claim it is about, to be set to what a reference resolves to.
+            pub fn claim_mut(&mut self) -> Option<&mut ClaimId> {
+                match self { $(Self::$name(_it) => commands!(@claim_mut _it $kind $($field)?),)+ }
             }
 
             /// Reads a body of this type.
@@ -102,85 +107,91 @@ macro_rules! commands {
             vec![$((CommandType::$name, generator.subschema_for::<$name>()),)+]
         }
     };
+    (@about $it:ident program) => { About::Program };
+    (@about $it:ident identifier $field:ident) => { About::Identifier(&$it.$field) };
+    (@about $it:ident customer $field:ident) => { About::Customer($it.$field) };
+    (@about $it:ident claim $field:ident) => { About::Claim($it.$field) };
+    (@claim_mut $it:ident claim $field:ident) => { Some(&mut $it.$field) };
+    (@claim_mut $it:ident $kind:ident $($field:ident)?) => { None };
 }
 
 commands! {
     /// Publishes a version of an engagement's terms.
-    PublishEngagement = 1, |_| About::Program;
+    PublishEngagement = 1, program;
     /// Closes an engagement to new claims.
-    RetireEngagement = 1, |_| About::Program;
+    RetireEngagement = 1, program;
     /// Enrolls a location in the program.
-    EnrollLocation = 1, |_| About::Program;
+    EnrollLocation = 1, program;
     /// Ends the enrolment of a location.
-    SuspendLocation = 1, |_| About::Program;
+    SuspendLocation = 1, program;
     /// Records whether a location may take part in an engagement.
-    RecordPartnerEligibility = 1, |_| About::Program;
+    RecordPartnerEligibility = 1, program;
     /// Records what is known of a customer's identifier.
-    RecordCustomerFacts = 1, |it| About::Identifier(&it.identifier);
+    RecordCustomerFacts = 1, identifier identifier;
     /// Adds a customer for one or more engagements.
-    AddCustomer = 1, |it| About::Identifier(&it.customer);
+    AddCustomer = 1, identifier customer;
     /// Claims a known customer for one or more engagements.
-    ClaimCustomer = 1, |it| About::Customer(it.customer);
+    ClaimCustomer = 1, customer customer;
     /// Changes the contacts of a claim.
-    UpdateContacts = 1, |it| About::Claim(it.claim);
+    UpdateContacts = 1, claim claim;
     /// Asks the customer for consent.
-    SendConsent = 1, |it| About::Claim(it.claim);
+    SendConsent = 1, claim claim;
     /// Reminds the customer.
-    ResendConsent = 1, |it| About::Claim(it.claim);
+    ResendConsent = 1, claim claim;
     /// The customer agrees.
-    CustomerAccepted = 1, |it| About::Claim(it.claim);
+    CustomerAccepted = 1, claim claim;
     /// The customer refuses.
-    CustomerDeclined = 1, |it| About::Claim(it.claim);
+    CustomerDeclined = 1, claim claim;
     /// Adds proof of execution.
-    UploadProof = 1, |it| About::Claim(it.claim);
+    UploadProof = 1, claim claim;
     /// Sends the customer survey, or sends it again.
-    SendCustomerSurvey = 1, |it| About::Claim(it.claim);
+    SendCustomerSurvey = 1, claim claim;
     /// The customer answered the survey.
-    CompleteCustomerSurvey = 1, |it| About::Claim(it.claim);
+    CompleteCustomerSurvey = 1, claim claim;
     /// The partner answered its survey.
-    CompletePartnerSurvey = 1, |it| About::Claim(it.claim);
+    CompletePartnerSurvey = 1, claim claim;
     /// Adds a comment.
-    AddComment = 1, |it| About::Claim(it.claim);
+    AddComment = 1, claim claim;
     /// Submits the claim for review.
-    SubmitClaim = 1, |it| About::Claim(it.claim);
+    SubmitClaim = 1, claim claim;
     /// Starts the review.
-    StartReview = 1, |it| About::Claim(it.claim);
+    StartReview = 1, claim claim;
     /// Asks the partner for more.
-    RequestPartnerAction = 1, |it| About::Claim(it.claim);
+    RequestPartnerAction = 1, claim claim;
     /// Submits again after more was asked for.
-    ResubmitClaim = 1, |it| About::Claim(it.claim);
+    ResubmitClaim = 1, claim claim;
     /// Approves the claim.
-    ApproveClaim = 1, |it| About::Claim(it.claim);
+    ApproveClaim = 1, claim claim;
     /// Rejects the claim.
-    RejectClaim = 1, |it| About::Claim(it.claim);
+    RejectClaim = 1, claim claim;
     /// Opens a dispute of a rejection.
-    DisputeClaim = 1, |it| About::Claim(it.claim);
+    DisputeClaim = 1, claim claim;
     /// Submits the dispute.
-    SubmitDispute = 1, |it| About::Claim(it.claim);
+    SubmitDispute = 1, claim claim;
     /// Cancels the claim before its first submission.
-    CancelClaim = 1, |it| About::Claim(it.claim);
+    CancelClaim = 1, claim claim;
     /// Records a payment of an approved claim.
-    RecordPayment = 1, |it| About::Claim(it.claim);
+    RecordPayment = 1, claim claim;
     /// A partner-led referral was created.
-    RecordReferralCreated = 1, |it| About::Claim(it.claim);
+    RecordReferralCreated = 1, claim claim;
     /// A partner-led referral could not be created.
-    RecordReferralFailed = 1, |it| About::Claim(it.claim);
+    RecordReferralFailed = 1, claim claim;
     /// A referral was upgraded to co-sell.
-    RecordCoSellUpgraded = 1, |it| About::Claim(it.claim);
+    RecordCoSellUpgraded = 1, claim claim;
     /// The upgrade to co-sell was declined.
-    RecordCoSellDeclined = 1, |it| About::Claim(it.claim);
+    RecordCoSellDeclined = 1, claim claim;
     /// The upgrade to co-sell failed.
-    RecordCoSellFailed = 1, |it| About::Claim(it.claim);
+    RecordCoSellFailed = 1, claim claim;
     /// A referral was closed.
-    RecordReferralClosed = 1, |it| About::Claim(it.claim);
+    RecordReferralClosed = 1, claim claim;
     /// A mail was handed over.
-    RecordMailDispatched = 1, |it| About::Claim(it.claim);
+    RecordMailDispatched = 1, claim claim;
     /// A mail could not be handed over.
-    RecordMailFailed = 1, |it| About::Claim(it.claim);
+    RecordMailFailed = 1, claim claim;
     /// A mail came back.
-    RecordMailBounced = 1, |it| About::Claim(it.claim);
+    RecordMailBounced = 1, claim claim;
     /// Starts the tries of a failed or held effect again.
-    RetryEffect = 1, |it| About::Claim(it.claim);
+    RetryEffect = 1, claim claim;
 }
 
 impl fmt::Display for CommandType {

@@ -15,7 +15,9 @@
 mod append;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod feed;
 mod read;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
+pub use feed::{Feed, TellOutcome, Told, Unavailable};
 pub use read::{LogError, ReadLog, Records, Start, Stored};

@@ -1,0 +1,371 @@
+//! The set of partitions that this process leads, on one thread.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use claim_domain::catalog::Catalog;
+use claim_domain::decide::decide;
+use claim_domain::time::Instant;
+use claim_journal::{
+    Chain, Decision, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position,
+    ProgramPosition, Routed, Settings,
+};
+use claim_log::{Batch, Feed, Log, LogError, Receipt, TellOutcome, Told, Unavailable, Unclear};
+use uuid::Uuid;
+
+use crate::RULES;
+use crate::partition::{Decide, Partition, Step, WriteError, told};
+use crate::replay::{Replay, chains};
+
+/// How many deadlines fire between two looks at what else is to be done (F-42).
+const DEADLINES_AT_ONCE: usize = 512;
+/// How many commands are decided before what they wrote is appended.
+const COMMANDS_AT_ONCE: usize = 512;
+
+/// The engine could not take the lead.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The lead could not be written.
+    #[error("partition {0} could not be led")]
+    Pen(PartitionId, #[source] PenError),
+    /// The lead did not become durable.
+    #[error("partition {0} could not be led: {1}")]
+    NotLed(PartitionId, String),
+    /// There is no thread to be had.
+    #[error("the engine's thread could not start")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Why the engine stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The log does not say whether records are durable.
+    #[error("the log failed: {0}")]
+    Unclear(Unclear),
+    /// Another leader took over.
+    #[error("another leader took over partition {0}")]
+    Fenced(PartitionId),
+    /// A record would not have been valid to its readers.
+    #[error("partition {0} would have written an invalid record: {1}")]
+    Invalid(PartitionId, String),
+    /// An answer could not be read again.
+    #[error("an answer could not be read again: {0}")]
+    Recall(String),
+}
+
+enum Message {
+    Command(Box<Routed>, TellOutcome),
+    Tick(Instant, bool),
+    Settle(Sender<()>),
+    Receipt(PartitionId, Receipt),
+    Close,
+}
+
+/// The running engine. Everything is asked of it through one channel, so what is sent in order is decided in order.
+#[derive(Debug)]
+pub struct Engine {
+    messages: Sender<Message>,
+    thread: Option<JoinHandle<Result<(), EngineError>>>,
+    partitions: u16,
+    program: ProgramPosition,
+}
+
+impl Engine {
+    /// Takes the lead of every partition of the journal and goes on from what was replayed.
+    ///
+    /// # Errors
+    /// [`StartError`] when a lead did not become durable.
+    pub fn start(
+        log: Arc<dyn Log>,
+        journal: JournalId,
+        settings: &Settings,
+        read: BTreeMap<PartitionId, Chain>,
+        replay: Replay,
+        release: &str,
+    ) -> Result<Self, StartError> {
+        Self::start_with(decide, log, journal, settings, read, replay, release)
+    }
+
+    /// As [`Self::start`], deciding by another function: for tests of what a panic in it does (F-17).
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        decide: Decide,
+        log: Arc<dyn Log>,
+        journal: JournalId,
+        settings: &Settings,
+        read: BTreeMap<PartitionId, Chain>,
+        mut replay: Replay,
+        release: &str,
+    ) -> Result<Self, StartError> {
+        let (messages, inbox) = channel();
+        let mut partitions = BTreeMap::new();
+        let mut leads = Vec::new();
+        for (id, chain) in chains(read, settings, Offsets::Positions) {
+            let mut pen = Pen::new(&chain, journal, LeaderId(Uuid::new_v4()));
+            let first = (chain.epoch() == 0).then_some(settings);
+            let lead = pen.lead(release, RULES, first).map_err(|source| StartError::Pen(id, source))?;
+            let (tell, receipt) = channel();
+            log.append(Batch { partition: id, lines: vec![lead] }, Box::new(move |it| drop(tell.send(it))));
+            leads.push((id, receipt));
+            partitions.insert(id, Partition::new(pen, replay.folds.remove(&id).unwrap_or_default(), decide));
+        }
+        for (id, receipt) in leads {
+            match receipt.recv() {
+                Ok(Receipt::Appended { .. }) => {}
+                Ok(Receipt::Fenced) => {
+                    return Err(StartError::NotLed(id, "another leader is at work".into()));
+                }
+                Ok(Receipt::Unclear(why)) => return Err(StartError::NotLed(id, why.to_string())),
+                Err(_) => return Err(StartError::NotLed(id, Unclear::Closed.to_string())),
+            }
+        }
+        let program =
+            partitions.get(&PartitionId::Program).map_or(ProgramPosition { sequence: 0, head: None }, |it| {
+                it.program_position(replay.program_head)
+            });
+        let desk = Desk {
+            log,
+            partitions,
+            catalog: replay.catalog,
+            inbox,
+            messages: messages.clone(),
+            count: settings.partitions,
+            tick: Instant::default(),
+            imported: false,
+            settling: VecDeque::new(),
+            unacknowledged: 0,
+            closing: false,
+        };
+        let thread = thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || desk.run())
+            .map_err(StartError::Thread)?;
+        Ok(Self { messages, thread: Some(thread), partitions: settings.partitions, program })
+    }
+
+    /// How many numbered partitions there are.
+    #[must_use]
+    pub fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    /// The position of the program when the engine started.
+    #[must_use]
+    pub fn program(&self) -> ProgramPosition {
+        self.program
+    }
+
+    /// Waits until everything sent so far is decided, every deadline it allows has fired, and all of it is durable.
+    pub fn settle(&self) {
+        let (tell, settled) = channel();
+        if self.messages.send(Message::Settle(tell)).is_ok() {
+            let _ = settled.recv();
+        }
+    }
+
+    /// Whether it still decides.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|it| !it.is_finished())
+    }
+
+    /// Decides what was sent, waits until it is durable, and stops.
+    ///
+    /// # Errors
+    /// [`EngineError`] when it had stopped before, or could not finish.
+    pub fn close(mut self) -> Result<(), EngineError> {
+        drop(self.messages.send(Message::Close));
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) | None => Err(EngineError::Unclear(Unclear::Closed)),
+        }
+    }
+}
+
+impl Feed for Engine {
+    fn send(&self, routed: Routed, tell: TellOutcome) {
+        if let Err(unsent) = self.messages.send(Message::Command(Box::new(routed), tell))
+            && let Message::Command(_, tell) = unsent.0
+        {
+            tell(Err(Unavailable("the engine has stopped".into())));
+        }
+    }
+
+    fn tick(&self, w: Instant, imported: bool) {
+        drop(self.messages.send(Message::Tick(w, imported)));
+    }
+}
+
+/// The thread's side: what it owns.
+struct Desk {
+    log: Arc<dyn Log>,
+    partitions: BTreeMap<PartitionId, Partition>,
+    catalog: Catalog,
+    inbox: Receiver<Message>,
+    messages: Sender<Message>,
+    count: u16,
+    /// The greatest tick heard.
+    tick: Instant,
+    /// Whether that tick is of imported history.
+    imported: bool,
+    settling: VecDeque<Sender<()>>,
+    /// Batches whose receipt has not come.
+    unacknowledged: usize,
+    closing: bool,
+}
+
+impl Desk {
+    fn run(mut self) -> Result<(), EngineError> {
+        let result = self.work();
+        let why = match &result {
+            Ok(()) => Unavailable("the engine has stopped".into()),
+            Err(error) => {
+                tracing::error!(%error, "the engine stops");
+                Unavailable(error.to_string().into())
+            }
+        };
+        self.partitions.values_mut().for_each(|it| it.give_up(&why));
+        // Whoever still asks gets an answer until the last sender is gone.
+        while let Ok(message) = self.inbox.try_recv() {
+            if let Message::Command(_, tell) = message {
+                tell(Err(why.clone()));
+            }
+        }
+        result
+    }
+
+    fn work(&mut self) -> Result<(), EngineError> {
+        let mut due = false;
+        loop {
+            let first = if due { self.inbox.try_recv().ok() } else { self.inbox.recv().ok() };
+            let mut written = BTreeMap::new();
+            let mut next = first;
+            let mut commands = 0;
+            while let Some(message) = next {
+                commands += 1;
+                self.take(message, &mut written)?;
+                next = if commands < COMMANDS_AT_ONCE { self.inbox.try_recv().ok() } else { None };
+            }
+            due = self.fire(&mut written)?;
+            self.append(written);
+            if !due && self.unacknowledged == 0 {
+                self.settling.drain(..).for_each(|settled| {
+                    let _ = settled.send(());
+                });
+                if self.closing {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message, written: &mut Written) -> Result<(), EngineError> {
+        match message {
+            Message::Command(routed, tell) => self.decide(*routed, tell, written),
+            Message::Tick(w, imported) => {
+                self.tick = self.tick.max(w);
+                self.imported = imported;
+                // What comes behind this tick must find the deadlines fired.
+                while self.fire(written)? {}
+                Ok(())
+            }
+            Message::Settle(settled) => {
+                self.settling.push_back(settled);
+                Ok(())
+            }
+            Message::Receipt(partition, receipt) => self.receive(partition, receipt),
+            Message::Close => {
+                self.closing = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn decide(
+        &mut self,
+        routed: Routed,
+        tell: TellOutcome,
+        written: &mut Written,
+    ) -> Result<(), EngineError> {
+        let id = routed.route.partition(self.count);
+        let Some(partition) = self.partitions.get_mut(&id) else {
+            tell(Err(Unavailable("its partition is not led here".into())));
+            return Ok(());
+        };
+        let lines = written.entry(id).or_default();
+        match partition.decide(routed, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
+            Step::Written => Ok(()),
+            Step::Recall(offset, tell) => {
+                let answer = self.recall(id, offset).map_err(EngineError::Recall)?;
+                tell(Ok(answer));
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer that stands at `offset`, read again.
+    fn recall(&self, partition: PartitionId, offset: u64) -> Result<Told, String> {
+        let stored = self.log.record(partition, offset).map_err(|it: LogError| it.to_string())?;
+        let line = Line::parse(&stored).map_err(|it| it.to_string())?;
+        let decision = Decision::decode(line.body).map_err(|it| it.to_string())?;
+        let position = Position { partition, sequence: line.envelope.sequence };
+        let program = (partition == PartitionId::Program).then(|| ProgramPosition {
+            sequence: position.sequence,
+            head: line.envelope.previous.map(|before| line.extends(before)),
+        });
+        told(&decision, position, program)
+            .ok_or_else(|| format!("no command was answered at offset {offset}"))
+    }
+
+    /// Fires a bounded number of deadlines in every partition; yields whether more are due.
+    fn fire(&mut self, written: &mut Written) -> Result<bool, EngineError> {
+        let mut more = false;
+        for (&id, partition) in &mut self.partitions {
+            let mut lines = Vec::new();
+            more |= partition
+                .fire_due(self.tick, self.imported, DEADLINES_AT_ONCE, &mut lines)
+                .map_err(|it| invalid(id, &it))?;
+            if !lines.is_empty() {
+                written.entry(id).or_default().extend(lines);
+            }
+        }
+        Ok(more)
+    }
+
+    fn append(&mut self, written: Written) {
+        for (partition, lines) in written {
+            if lines.is_empty() {
+                continue;
+            }
+            self.unacknowledged += 1;
+            let messages = self.messages.clone();
+            let tell = Box::new(move |receipt| drop(messages.send(Message::Receipt(partition, receipt))));
+            self.log.append(Batch { partition, lines }, tell);
+        }
+    }
+
+    fn receive(&mut self, id: PartitionId, receipt: Receipt) -> Result<(), EngineError> {
+        self.unacknowledged = self.unacknowledged.saturating_sub(1);
+        match receipt {
+            Receipt::Appended { offsets } => {
+                if let Some(partition) = self.partitions.get_mut(&id) {
+                    partition.appended(&offsets);
+                }
+                Ok(())
+            }
+            Receipt::Unclear(why) => Err(EngineError::Unclear(why)),
+            Receipt::Fenced => Err(EngineError::Fenced(id)),
+        }
+    }
+}
+
+/// Lines written in one turn, by partition.
+type Written = BTreeMap<PartitionId, Vec<Vec<u8>>>;
+
+fn invalid(partition: PartitionId, error: &WriteError) -> EngineError {
+    EngineError::Invalid(partition, error.to_string())
+}

@@ -1,0 +1,73 @@
+//! What a partition knows: the fold of its decisions.
+
+use std::collections::{BTreeSet, HashMap};
+
+use claim_domain::claim::Deadline;
+use claim_domain::customer::{Customer, Stamp};
+use claim_domain::event::Event;
+use claim_domain::ids::{ClaimId, CustomerId};
+use claim_domain::time::Instant;
+use claim_journal::{Cause, Decision};
+
+use crate::answered::{Answered, At};
+
+/// One customer, and the times of its decisions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) customer: Customer,
+    /// When its newest decision was judged; no later one is judged before.
+    pub(crate) judged_at: Instant,
+    /// The greatest due time of a deadline of it that fired.
+    pub(crate) fired_at: Instant,
+}
+
+/// The fold of one partition. The program's has answers only; its catalog is the engine's.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    pub(crate) customers: HashMap<CustomerId, Known>,
+    pub(crate) claims: HashMap<ClaimId, CustomerId>,
+    /// The running deadline of each open claim, in the order in which they fire.
+    pub(crate) deadlines: BTreeSet<(Deadline, CustomerId)>,
+    pub(crate) answered: Answered,
+    /// When the newest decision of the program was judged.
+    pub(crate) program_judged_at: Instant,
+}
+
+impl Fold {
+    /// Applies one decision of this partition; `at` tells where it stands.
+    pub(crate) fn apply(&mut self, decision: &Decision, at: At) {
+        if let Cause::Asked(asked) = &decision.cause {
+            self.answered.note(&asked.source, asked.id, asked.digest, at);
+        }
+        let Some(id) = decision.customer else {
+            self.program_judged_at = self.program_judged_at.max(decision.judged_at);
+            return;
+        };
+        let known = self.customers.entry(id).or_default();
+        known.judged_at = known.judged_at.max(decision.judged_at);
+        if let Cause::Deadline(deadline) = &decision.cause {
+            known.fired_at = known.fired_at.max(deadline.due_at);
+        }
+        let stamp = Stamp { at: decision.judged_at, imported: decision.imported };
+        for event in decision.events() {
+            let claim = event.claim();
+            let running = |known: &Known| known.customer.claims.get(&claim?)?.deadline();
+            let before = running(known);
+            known.customer.evolve(event, stamp);
+            let after = running(known);
+            if before != after {
+                if let Some(deadline) = before {
+                    self.deadlines.remove(&(deadline, id));
+                }
+                if let Some(deadline) = after {
+                    self.deadlines.insert((deadline, id));
+                }
+            }
+            if let Event::CustomerAdded(_) | Event::CustomerClaimed(_) = event
+                && let Some(claim) = claim
+            {
+                self.claims.insert(claim, id);
+            }
+        }
+    }
+}

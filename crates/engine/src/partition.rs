@@ -1,0 +1,306 @@
+//! One partition: recall, touch, decide, write (A-57, the steps before and after `decide`).
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use claim_domain::asker::Source;
+use claim_domain::catalog::Catalog;
+use claim_domain::claim::Deadline;
+use claim_domain::command::Command;
+use claim_domain::customer::Customer;
+use claim_domain::decide::{Context, fire};
+use claim_domain::event::Event;
+use claim_domain::ids::{CommandId, CustomerId};
+use claim_domain::refusal::{Reason, Refusal};
+use claim_domain::time::Instant;
+use claim_journal::{
+    Asked, Cause, Content, Decision, Digest, Kind, Named, Outcome, PartitionId, Pen, PenError, Position,
+    ProgramPosition, Route, Routed, Ruling, canonical,
+};
+use claim_log::{TellOutcome, Told, Unavailable};
+use uuid::Uuid;
+
+use crate::MAX_DECISION_BYTES;
+use crate::answered::{At, Recall};
+use crate::fold::Fold;
+
+/// How a command is decided: [`claim_domain::decide::decide`], but for tests of what happens when it panics.
+pub type Decide = fn(&Customer, &Command, &Context<'_>) -> Result<Vec<Event>, Reason>;
+
+/// A partition that this process leads.
+#[derive(Debug)]
+pub(crate) struct Partition {
+    pen: Pen,
+    fold: Fold,
+    decide: Decide,
+    /// The highest sequence known to be durable.
+    proved: u64,
+    /// Records written and not yet known to be durable, in order; the first has sequence `proved` + 1.
+    pending: VecDeque<Pending>,
+}
+
+/// A record on its way to the disk.
+struct Pending {
+    asked: Option<(Source, CommandId, Digest)>,
+    told: Option<Told>,
+    waiting: Vec<TellOutcome>,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending")
+            .field("told", &self.told)
+            .field("waiting", &self.waiting.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A record could not be written: a bug, after which nothing may be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// It would not be valid to its readers.
+    #[error(transparent)]
+    Pen(#[from] PenError),
+    /// It cannot be spelt.
+    #[error("the decision cannot be spelt")]
+    Spelling(#[from] serde_json::Error),
+}
+
+/// What a partition does with a command.
+pub(crate) enum Step {
+    /// It was answered: the outcome is at this offset of the log.
+    Recall(u64, TellOutcome),
+    /// It is decided or waits for the first of its id; nothing more to do than append what was written.
+    Written,
+}
+
+impl Partition {
+    pub(crate) fn new(pen: Pen, fold: Fold, decide: Decide) -> Self {
+        Self { proved: pen.sequence(), pen, fold, decide, pending: VecDeque::new() }
+    }
+
+    /// Its position as the program, when nothing is pending.
+    pub(crate) fn program_position(&self, head_after: Option<claim_journal::Head>) -> ProgramPosition {
+        ProgramPosition { sequence: self.pen.sequence(), head: head_after }
+    }
+
+    /// Answers a command: recall, touch, decide. New records are added to `lines`; the outcome is told by
+    /// [`Self::appended`].
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub(crate) fn decide(
+        &mut self,
+        routed: Routed,
+        catalog: &mut Catalog,
+        tell: TellOutcome,
+        lines: &mut Vec<Vec<u8>>,
+    ) -> Result<Step, WriteError> {
+        let recall = self.fold.answered.recall(&routed.source, routed.id, routed.digest);
+        match recall {
+            Recall::Answered(At::Stored(offset)) => return Ok(Step::Recall(offset, tell)),
+            Recall::Answered(At::Pending(sequence)) => {
+                self.wait_for(sequence, tell);
+                return Ok(Step::Written);
+            }
+            Recall::New | Recall::Reused => {}
+        }
+
+        let customer = match routed.route {
+            Route::Program => None,
+            Route::Customer(customer) => Some(customer),
+            Route::Claim(claim) => self.fold.claims.get(&claim).copied(),
+        };
+        let known = customer.and_then(|it| self.fold.customers.get(&it));
+        let before = match (known, routed.route) {
+            (Some(known), _) => known.judged_at,
+            (None, Route::Program) => self.fold.program_judged_at,
+            (None, _) => Instant::default(),
+        };
+        let judged_at = routed.received_at.max(before);
+        if let Some(id) = customer {
+            self.touch(id, judged_at, routed.imported, lines)?;
+        }
+
+        let late = customer
+            .and_then(|it| self.fold.customers.get(&it))
+            .is_some_and(|known| known.fired_at > routed.received_at);
+        let outcome = if recall == Recall::Reused {
+            Ruling::Refused(Refusal::CommandIdReused.into())
+        } else {
+            self.rule(customer, &routed, judged_at, catalog)
+        };
+        let Routed { source, id, asker, digest, received_at, imported, binding, program, command, .. } =
+            routed;
+        let content = if recall == Recall::Reused {
+            let command_type = command.command_type();
+            Content::Reused(Named { command_type, version: command_type.version() })
+        } else {
+            Content::Command(command)
+        };
+        let asked = Asked { source, id, asker, digest, received_at, input: None, binding, content };
+        let decision = Decision {
+            cause: Cause::Asked(asked),
+            customer,
+            judged_at,
+            imported,
+            late,
+            program: Some(program),
+            outcome,
+        };
+        self.write(decision, catalog, Some(tell), lines)?;
+        Ok(Step::Written)
+    }
+
+    /// Fires up to `most` deadlines due at or before `at`, in order; yields whether more are due.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub(crate) fn fire_due(
+        &mut self,
+        at: Instant,
+        imported: bool,
+        most: usize,
+        lines: &mut Vec<Vec<u8>>,
+    ) -> Result<bool, WriteError> {
+        for _ in 0..most {
+            match self.fold.deadlines.first() {
+                Some(&(deadline, customer)) if deadline.due_at <= at => {
+                    self.fire(customer, deadline, imported, lines)?
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= at))
+    }
+
+    /// The batch of `offsets.len()` records next in order is durable at `offsets`: their outcomes are told.
+    pub(crate) fn appended(&mut self, offsets: &[u64]) {
+        for &offset in offsets {
+            let Some(record) = self.pending.pop_front() else { return };
+            self.proved += 1;
+            if let Some((source, id, digest)) = record.asked {
+                self.fold.answered.note(&source, id, digest, At::Stored(offset));
+            }
+            if let Some(told) = record.told {
+                record.waiting.into_iter().for_each(|tell| tell(Ok(told.clone())));
+            }
+        }
+    }
+
+    /// Nothing more becomes known: whoever waits is told so.
+    pub(crate) fn give_up(&mut self, why: &Unavailable) {
+        for record in self.pending.drain(..) {
+            record.waiting.into_iter().for_each(|tell| tell(Err(why.clone())));
+        }
+    }
+
+    /// Every deadline of the customer due at or before `at` fires, in order, before it is decided upon (DESIGN rule 7).
+    fn touch(
+        &mut self,
+        id: CustomerId,
+        at: Instant,
+        imported: bool,
+        lines: &mut Vec<Vec<u8>>,
+    ) -> Result<(), WriteError> {
+        let due = self.fold.customers.get(&id).map(|known| known.customer.due(at)).unwrap_or_default();
+        due.into_iter().try_for_each(|deadline| self.fire(id, deadline, imported, lines))
+    }
+
+    fn fire(
+        &mut self,
+        id: CustomerId,
+        deadline: Deadline,
+        imported: bool,
+        lines: &mut Vec<Vec<u8>>,
+    ) -> Result<(), WriteError> {
+        let events =
+            self.fold.customers.get(&id).map(|known| fire(&known.customer, deadline)).unwrap_or_default();
+        if events.is_empty() {
+            self.fold.deadlines.remove(&(deadline, id));
+            return Ok(());
+        }
+        let decision = Decision {
+            cause: Cause::Deadline(deadline),
+            customer: Some(id),
+            judged_at: deadline.due_at,
+            imported,
+            late: false,
+            program: None,
+            outcome: Ruling::Accepted(events),
+        };
+        self.write(decision, &mut Catalog::default(), None, lines)
+    }
+
+    /// Decides; a panic refuses this one command.
+    fn rule(&self, customer: Option<CustomerId>, routed: &Routed, at: Instant, catalog: &Catalog) -> Ruling {
+        let nobody = Customer::default();
+        let known =
+            customer.and_then(|it| self.fold.customers.get(&it)).map_or(&nobody, |known| &known.customer);
+        let context = Context {
+            catalog: catalog.at(routed.program.sequence),
+            customer_id: customer.unwrap_or(CustomerId(Uuid::nil())),
+            asker: &routed.asker,
+            id: routed.id,
+            at,
+            imported: routed.imported,
+        };
+        match catch_unwind(AssertUnwindSafe(|| (self.decide)(known, &routed.command, &context))) {
+            Ok(Ok(events)) => Ruling::Accepted(events),
+            Ok(Err(reason)) => Ruling::Refused(reason),
+            Err(_) => {
+                tracing::error!(command = %routed.id, source = %routed.source, "deciding panicked; refused as internal_fault");
+                Ruling::Refused(Refusal::InternalFault.into())
+            }
+        }
+    }
+
+    /// Encodes a decision once, folds it and keeps who waits for it.
+    fn write(
+        &mut self,
+        mut decision: Decision,
+        catalog: &mut Catalog,
+        tell: Option<TellOutcome>,
+        lines: &mut Vec<Vec<u8>>,
+    ) -> Result<(), WriteError> {
+        let mut body = canonical::to_string(&decision)?;
+        if body.len() > MAX_DECISION_BYTES {
+            decision.outcome = Ruling::Refused(Refusal::DecisionTooLarge.into());
+            body = canonical::to_string(&decision)?;
+        }
+        lines.push(self.pen.write(Kind::Decision, Decision::VERSION, &body, self.proved)?);
+        let position = Position { partition: self.pen.partition(), sequence: self.pen.sequence() };
+        self.fold.apply(&decision, At::Pending(position.sequence));
+        let program = (position.partition == PartitionId::Program).then(|| {
+            decision.events().iter().for_each(|event| catalog.evolve(position.sequence, event));
+            ProgramPosition { sequence: position.sequence, head: Some(self.pen.head()) }
+        });
+        self.pending.push_back(Pending {
+            asked: decision.asked().map(|it| (it.source.clone(), it.id, it.digest)),
+            told: told(&decision, position, program),
+            waiting: tell.into_iter().collect(),
+        });
+        Ok(())
+    }
+
+    fn wait_for(&mut self, sequence: u64, tell: TellOutcome) {
+        let index = sequence.checked_sub(self.proved + 1).and_then(|it| usize::try_from(it).ok());
+        match index.and_then(|it| self.pending.get_mut(it)) {
+            Some(record) => record.waiting.push(tell),
+            None => tell(Err(Unavailable("the first answer under this id is not known yet".into()))),
+        }
+    }
+}
+
+/// What the asker of a decision is told; a deadline has none.
+pub(crate) fn told(
+    decision: &Decision,
+    position: Position,
+    program: Option<ProgramPosition>,
+) -> Option<Told> {
+    let outcome = Outcome::of(decision, position)?;
+    let json: Arc<str> = serde_json::to_string(&outcome).ok()?.into();
+    let accepted = matches!(decision.outcome, Ruling::Accepted(_));
+    Some(Told { outcome: json, position, accepted, program })
+}

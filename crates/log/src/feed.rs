@@ -1,0 +1,39 @@
+//! The way of a routed command from intake to the engine, and of its outcome back.
+//!
+//! In one process it is a channel; on Kafka the commands topic, with the outcomes read back.
+
+use std::sync::Arc;
+
+use claim_domain::time::Instant;
+use claim_journal::{Position, ProgramPosition, Routed};
+
+/// An outcome that is known to be valid and durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The outcome as JSON (CONTRACT §2), the same bytes whenever it is told.
+    pub outcome: Arc<str>,
+    /// Where the decision stands.
+    pub position: Position,
+    /// Whether the command was accepted.
+    pub accepted: bool,
+    /// Of the program's own decisions: the position of the program with this one, to be stamped on what follows.
+    pub program: Option<ProgramPosition>,
+}
+
+/// There is no answer now. The command may or may not be on the log: ask again with the same id (DESIGN rule 4).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no answer now: {0}; ask again with the same id")]
+pub struct Unavailable(pub Arc<str>);
+
+/// Called once, with the outcome or that there is none now.
+pub type TellOutcome = Box<dyn FnOnce(Result<Told, Unavailable>) + Send>;
+
+/// What intake forwards to, in order.
+pub trait Feed: Send + Sync {
+    /// Sends a command; `tell` is called once its outcome is durable, or will not be known.
+    fn send(&self, routed: Routed, tell: TellOutcome);
+
+    /// Promises that everything received before `w` was sent: every deadline due at or before it may fire (DESIGN §4).
+    /// `imported` tells whether the time is that of imported history, whose intents are held.
+    fn tick(&self, w: Instant, imported: bool);
+}
