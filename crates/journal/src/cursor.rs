@@ -103,7 +103,9 @@ mod tests {
     #[test]
     fn a_cursor_reads_back_and_only_moves_on() {
         let mut cursor = Cursor::default();
-        for (partition, sequence) in [(PartitionId::Number(3), 9), (PartitionId::Program, 2), (PartitionId::Number(3), 4)] {
+        for (partition, sequence) in
+            [(PartitionId::Number(3), 9), (PartitionId::Program, 2), (PartitionId::Number(3), 4)]
+        {
             cursor.see(Position { partition, sequence });
         }
         assert_eq!(cursor.of(PartitionId::Number(3)), 9);

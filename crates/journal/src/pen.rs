@@ -12,8 +12,8 @@ use crate::verdict::Verdict;
 /// Why a pen wrote nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum PenError {
-    /// A leader writes its lead before anything else, and only once.
-    #[error("a leader writes its lead first, and once")]
+    /// A leader writes its lead before anything else, and only once; or it does not lead on the chain that was read.
+    #[error("the lead was not written yet, was written before, or does not lead")]
     NotLeading,
     /// A lead is written by [`Pen::lead`].
     #[error("a lead is not written as a {0}")]
@@ -67,6 +67,20 @@ impl Pen {
         let line = self.put(Kind::Lead, Kind::Lead.newest_body_version(), &body, self.chain.sequence())?;
         self.leading = true;
         Ok(line)
+    }
+
+    /// Goes on from `chain`, which was read up to this pen's own lead: others may have written between what was read
+    /// before leading and the lead. A log with other writers asks for this before the first decision; on the embedded
+    /// log nobody can write between.
+    ///
+    /// # Errors
+    /// [`PenError::NotLeading`] when the lead is not the one that leads on `chain`; then drop the pen.
+    pub fn read_back(&mut self, chain: &Chain) -> Result<(), PenError> {
+        if !self.leading || chain.leader() != Some(self.leader) {
+            return Err(PenError::NotLeading);
+        }
+        self.chain = chain.clone();
+        Ok(())
     }
 
     /// Writes a decision or a binding with the next sequence. `proved` is the highest sequence that the writer knows

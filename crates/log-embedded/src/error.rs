@@ -106,7 +106,7 @@ pub enum OpenError {
         dir: PathBuf,
         /// What is wrong, and where.
         #[source]
-        damage: Damage,
+        damage: Box<Damage>,
     },
     /// The disk failed, or forbids it.
     #[error("{doing} {} failed", path.display())]
@@ -130,7 +130,7 @@ pub(crate) fn while_doing(doing: &'static str, path: &Path) -> impl FnOnce(io::E
 impl From<OpenError> for LogError {
     fn from(it: OpenError) -> Self {
         match it {
-            OpenError::Damaged { damage, .. } => damage.into(),
+            OpenError::Damaged { damage, .. } => (*damage).into(),
             OpenError::Io { doing, path, source } => {
                 Self::Io { doing: format!("{doing} {}", path.display()), source }
             }

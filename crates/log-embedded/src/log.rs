@@ -83,7 +83,7 @@ impl EmbeddedLog {
         let known = known_end(&*disk, data).map_err(while_doing("reading the mark in", data))?;
         let scan = scan(&disk, data, known.max(options.known_end))?;
         if let Some(damage) = scan.damage {
-            return Err(OpenError::Damaged { dir: data.to_owned(), damage });
+            return Err(OpenError::Damaged { dir: data.to_owned(), damage: Box::new(damage) });
         }
         if let Some(Tail { offset, bytes }) = scan.tail {
             tracing::warn!(offset, bytes, "a torn tail of the log is cut off");

@@ -99,7 +99,9 @@ impl Tape {
                 return Ok(Some(Raw { offset, bytes }));
             }
             searched = window.len();
-            if !self.refill(limit)? && !(searched == 0 && self.turn(limit)?) {
+            // A segment ends with a line, so the next one is looked for only when nothing is left over.
+            let more = self.refill(limit)? || (searched == 0 && self.turn(limit)?);
+            if !more {
                 self.unread = 0..0;
                 return Ok(None);
             }

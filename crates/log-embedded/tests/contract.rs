@@ -1,5 +1,7 @@
 //! The embedded log passes the suite that every log must pass.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
 use std::sync::Arc;
 
 use claim_journal::Offsets;
