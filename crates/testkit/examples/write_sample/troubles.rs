@@ -1,4 +1,4 @@
-//! Ten days of troubles after the ordinary traffic, a day for each kind.
+//! Eight days of troubles after the ordinary traffic, a day for each kind.
 
 use crate::asker;
 use crate::at::At;
