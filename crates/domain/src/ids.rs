@@ -203,6 +203,9 @@ pub struct ClaimId {
 }
 
 impl ClaimId {
+    /// An id that no claim has: it stands where a reference is not resolved yet.
+    pub const NIL: Self = Self { slot: 0, tail: [0; 10] };
+
     /// The claim that the command (`source`, `command`) creates for `customer` on `engagement` (DESIGN §5).
     #[must_use]
     pub fn derive(customer: CustomerId, source: &str, command: CommandId, engagement: &EngagementId) -> Self {

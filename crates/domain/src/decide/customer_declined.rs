@@ -26,3 +26,59 @@ pub(super) fn decide(customer: &Customer, cmd: &CustomerDeclined, context: &Cont
     }
     Ok(with_closing(claim, CustomerConsentDeclined { version: V, claim: claim.id, contact_revision }.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::claim::Status;
+    use crate::decide::given::*;
+    use crate::refusal::Refusal;
+
+    #[test]
+    fn a_refusal_ends_the_claim() {
+        let declined = given([add(), send_consent()])
+            .when(customer_declined())
+            .yields(["CustomerConsentDeclined"])
+            .with("contact_revision", 1)
+            .to(Status::ConsentDeclined)
+            .then();
+        assert!(declined.customer.open.is_empty());
+    }
+
+    #[test]
+    fn a_customer_that_only_declined_is_not_known() {
+        let partner_id = "p-contoso".parse().unwrap();
+        let added = given([add(), send_consent(), customer_declined()]);
+        assert!(!added.customer.is_known_to(&partner_id));
+        let claimed = given(known()).and_all([claim_customer(), send_consent(), customer_declined()]);
+        assert!(claimed.customer.is_known_to(&partner_id));
+    }
+
+    #[test]
+    fn the_same_refusal_again_is_quiet() {
+        let declined = given([add(), send_consent(), customer_declined()]);
+        declined.clone().when(customer_declined()).stays_quiet();
+        declined.when(customer_declined().with("contact_revision", 5)).stays_quiet();
+    }
+
+    #[test]
+    fn a_refusal_after_consent_is_refused_in_any_status() {
+        for status in [Status::ConsentReceived, Status::NotSubmittedExpired, Status::Approved] {
+            given(until(status)).when(customer_declined()).refused(Refusal::ConsentAlreadyAnswered);
+        }
+    }
+
+    #[test]
+    fn the_earlier_of_two_faults_wins() {
+        in_order(
+            &given([add(), send_consent()]),
+            &customer_declined(),
+            &[
+                fault("role_not_allowed", |it| it.by(reviewer())),
+                fault("claim_not_found", |it| it.with("claim", "c000-00000000000000000000")),
+                past_fault("wrong_status", || vec![cancel_claim()]),
+                fault("contact_revision_outdated", |it| it.with("contact_revision", 2)),
+            ],
+            &[],
+        );
+    }
+}

@@ -28,7 +28,7 @@ mod deadline;
 mod dispute_claim;
 mod enroll_location;
 #[cfg(test)]
-mod given;
+pub(crate) mod given;
 mod proof;
 mod publish_engagement;
 mod record_customer_facts;
@@ -47,6 +47,8 @@ mod submit_claim;
 mod submit_dispute;
 mod surveys;
 mod suspend_location;
+#[cfg(test)]
+mod transitions;
 mod update_contacts;
 mod upload_proof;
 

@@ -23,3 +23,43 @@ pub(super) fn decide(customer: &Customer, cmd: &RejectClaim, context: &Context<'
     let dispute_due_at = context.at.plus_days(context.terms_of(claim)?.days.dispute);
     Ok(vec![ClaimRejected { version: V, claim: claim.id, comment, dispute_due_at }.into()])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::claim::Status;
+    use crate::decide::given::*;
+
+    #[test] // D-09, A-20
+    fn a_first_rejection_can_be_disputed_for_the_days_of_the_terms() {
+        let at = start().plus_days(3);
+        given(until(Status::UnderReview))
+            .when(reject_claim().at(at))
+            .yields(["ClaimRejected"])
+            .with("dispute_due_at", at.plus_days(DISPUTE_DAYS).to_string())
+            .with("comment/bytes", "no")
+            .to(Status::Rejected);
+    }
+
+    #[test] // D-10
+    fn a_rejection_after_a_dispute_sets_no_deadline() {
+        let again = given(until(Status::Disputed)).and_all([submit_dispute(), start_review()]);
+        let rejected =
+            again.when(reject_claim()).yields(["ClaimRejectedFinal"]).to(Status::RejectedFinal).then();
+        assert_eq!(rejected.claim().deadline(), None);
+    }
+
+    #[test]
+    fn the_earlier_of_two_faults_wins() {
+        in_order(
+            &given(until(Status::UnderReview)),
+            &reject_claim(),
+            &[
+                fault("role_not_allowed", |it| it.by(partner())),
+                fault("claim_not_found", |it| it.with("claim", "c000-00000000000000000000")),
+                past_fault("wrong_status", || vec![reject_claim()]),
+                fault("text_required", |it| it.without("comment")),
+            ],
+            &[],
+        );
+    }
+}

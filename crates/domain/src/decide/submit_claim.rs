@@ -19,3 +19,40 @@ pub(super) fn decide(customer: &Customer, cmd: &SubmitClaim, context: &Context<'
     require_complete(claim, context.terms_of(claim)?)?;
     Ok(vec![ClaimSubmitted { version: V, claim: claim.id }.into()])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::claim::Status;
+    use crate::decide::given::*;
+    use crate::refusal::Refusal;
+
+    #[test] // R-075, D-04, D-05
+    fn a_claim_is_submitted_until_just_before_its_deadline() {
+        let due_at = start().plus_days(SUBMIT_DAYS);
+        let ready = given(until(Status::ConsentReceived));
+        let submitted = ready.clone().when(submit_claim().at(due_at.plus_ms(-1))).yields(["ClaimSubmitted"]);
+        assert_eq!(submitted.then().claim().deadline(), None, "the reviewer has the claim (A-31)");
+        ready
+            .when(submit_claim().at(due_at))
+            .refused(Refusal::DeadlineReached { due_at, status: Status::NotSubmittedExpired });
+    }
+
+    #[test]
+    fn the_earlier_of_two_faults_wins() {
+        in_order(
+            &given(until(Status::ConsentReceived)),
+            &submit_claim(),
+            &[
+                fault("role_not_allowed", |it| it.by(reviewer())),
+                fault("claim_not_found", |it| it.by(other_partner())),
+                fault("location_not_in_scope", |it| it.by(partner_elsewhere())),
+                past_fault("wrong_status", || vec![cancel_claim()]),
+            ],
+            &[],
+        );
+        given([add(), send_consent()]).when(submit_claim()).refused_as("wrong_status");
+        given([add(), send_consent(), customer_accepted()])
+            .when(submit_claim())
+            .refused_as("proof_incomplete");
+    }
+}
