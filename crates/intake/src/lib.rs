@@ -13,15 +13,28 @@
 //! - No look-up without an end: every question to the outside has a time-out ([`ports::WithTimeout`]).
 //!
 //! # Where to start
-//! [`strict::read`], then [`seal::seal`].
+//! [`Intake::take`], then [`strict::read`] and [`seal::seal`].
 
+mod answer;
+mod asking;
 pub mod canonical;
+mod clock;
 pub mod digest;
 pub mod directory;
 pub mod email;
+mod identity;
+mod index;
+mod intake;
 pub mod json;
 pub mod keys;
+mod lookup;
+pub mod personal;
 pub mod ports;
 pub mod problem;
 pub mod seal;
 pub mod strict;
+
+pub use answer::{Answer, Pending, ProblemLine, ProblemWord};
+pub use asking::Door;
+pub use clock::Mode;
+pub use intake::{FileTimes, Input, Intake, Parts, Remembered};
