@@ -1,2 +1,30 @@
-//! The claimlog program.
-fn main() {}
+//! The claimlog program: arguments, configuration, wiring. Everything it does, a crate of the workspace does; this one
+//! alone knows them all.
+//!
+//! **Absent.** No rule, no format, no fold. **Start** at [`cli::Cli`], then `node.rs` for how the parts are put together,
+//! and `commands/` for one file a command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod cli;
+mod commands;
+mod exit;
+mod node;
+mod output;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    output::set_up_tracing(cli.global.verbose);
+    match commands::run(cli) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            if output::is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            output::print_error(&error);
+            exit::status_of(&error).into()
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The command line (CONTRACT §4).
+
+use std::path::PathBuf;
+
+use claim_domain::identifier::IdKind;
+use claim_domain::ids::{ClaimId, EngagementId, PartnerId};
+use claim_journal::Cursor;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// The lifecycle of incentive claims: commands in, decisions on a durable journal, views and effects out.
+///
+/// Every command that is applied gets exactly one outcome, for ever. Start with `claimlog demo`.
+#[derive(Debug, Parser)]
+#[command(name = "claimlog", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// The data directory: the log, the views and the keys of persons.
+    #[arg(long, global = true, env = "CLAIMLOG_DATA", value_name = "DIR", default_value = "./claimlog-data")]
+    pub(crate) data: PathBuf,
+    /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
+    #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
+    pub(crate) directory: Option<PathBuf>,
+    /// A file of these options, one `name = "value"` a line; options given here win over it.
+    #[arg(long, global = true, env = "CLAIMLOG_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Prints JSON for programs instead of tables for people.
+    #[arg(long, global = true, env = "CLAIMLOG_JSON")]
+    pub(crate) json: bool,
+    /// Says more of what it does on stderr; twice says everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Decides commands: NDJSON in, one outcome a line out, in the same order.
+    ///
+    /// Safe to repeat and to resume: a command that was answered before gets the same answer again, and nothing is
+    /// written. Exits with 4 when some lines were no commands; all others were decided.
+    Apply(Apply),
+    /// Prints the rows of one of the three views of an engagement.
+    View(View),
+    /// Prints one claim as it is now.
+    Claim {
+        /// The claim's id.
+        id: ClaimId,
+    },
+    /// Prints everything that ever happened to a claim: who asked for what, and what came of it.
+    History {
+        /// The claim's id.
+        id: ClaimId,
+    },
+    /// The "choose engagements" step: which engagements a customer can be added to, and why not to the others.
+    ///
+    /// Looks up and computes; creates and records nothing.
+    Choices(Choices),
+    /// Prints events as they are published: CloudEvents 1.0, one a line.
+    Events(Events),
+    /// Rebuilds the views, or verifies them against a fresh fold.
+    #[command(subcommand)]
+    Views(Views),
+    /// Lists what is to be done outside, or performs it.
+    #[command(subcommand)]
+    Effects(Effects),
+    /// Verifies the log without trusting the engine that wrote it.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Runs the sample through the real engine and shows what came of it, in under a minute.
+    Demo(Demo),
+    /// Prints figures, each beside a raw baseline measured in the same run.
+    Bench(Bench),
+    /// Prints the JSON Schemas of everything others read or write; `refusals` prints the codes in their order.
+    Schema(Schema),
+    /// Prints shell completions.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Arguments of `apply`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Apply {
+    /// Files of commands, one JSON object a line, applied in the order given; `-` is stdin.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Takes the `received_at` that the commands bring: imported history, whose effects are held.
+    #[arg(long)]
+    pub(crate) as_recorded: bool,
+    /// Begins a simulated directory, whose clock is always the newest time given; no effect is performed on it.
+    #[arg(long)]
+    pub(crate) simulated: bool,
+    /// Leaves the effects that are due for later.
+    #[arg(long)]
+    pub(crate) no_effects: bool,
+    /// Prints no outcomes, only the summary.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Sends the commands to a running server instead (a later release).
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(crate) server: Option<String>,
+}
+
+/// One of the three views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tab {
+    /// Open claims, and known customers that may be claimed.
+    Eligible,
+    /// Known customers that may not be claimed, and why.
+    Ineligible,
+    /// Claims that have ended.
+    Completed,
+}
+
+/// Arguments of `view`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct View {
+    /// Which view.
+    pub(crate) tab: Tab,
+    /// The partner that looks.
+    #[arg(long, value_name = "ID")]
+    pub(crate) partner: PartnerId,
+    /// The engagement.
+    #[arg(long, value_name = "ID")]
+    pub(crate) engagement: EngagementId,
+    /// Only rows of this status, such as AwaitingConsent.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Only rows of this location.
+    #[arg(long)]
+    pub(crate) location: Option<String>,
+    /// Only rows whose name holds this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// The order of the rows.
+    #[arg(long, value_enum, default_value_t = Sort::Name)]
+    pub(crate) sort: Sort,
+    /// The other way round.
+    #[arg(long)]
+    pub(crate) descending: bool,
+    /// The most rows of one page.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// Goes on after this page cursor, as the page before printed it.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+/// What rows are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// The organisation's name.
+    Name,
+    /// The next deadline.
+    Due,
+    /// The last change.
+    Updated,
+}
+
+/// Arguments of `choices`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Choices {
+    /// The partner that would add the customer.
+    #[arg(long, value_name = "ID")]
+    pub(crate) partner: PartnerId,
+    /// The customer as it would be nominated, such as `domain_name=fabrikam.example`.
+    #[arg(long, value_name = "KIND=VALUE", value_parser = nomination)]
+    pub(crate) customer: (IdKind, String),
+    /// Hours, for the proposed payout of variable-pay engagements.
+    #[arg(long)]
+    pub(crate) hours: Option<u32>,
+}
+
+fn nomination(text: &str) -> Result<(IdKind, String), String> {
+    let (kind, value) =
+        text.split_once('=').ok_or("write it as KIND=VALUE, such as domain_name=fabrikam.example")?;
+    Ok((kind.parse::<IdKind>().map_err(|error| error.to_string())?, value.to_owned()))
+}
+
+/// Arguments of `events`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Events {
+    /// Begins after this cursor; without it at the beginning.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) from: Option<Cursor>,
+    /// Waits for more at the end.
+    #[arg(long)]
+    pub(crate) follow: bool,
+}
+
+/// What to do with the views.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Views {
+    /// Folds a view anew beside the live one and swaps it in; sends nothing.
+    Rebuild {
+        /// Which; all without a name.
+        name: Option<String>,
+    },
+    /// Compares the views with a fresh fold, row by row; exits with 3 when they differ.
+    Verify {
+        /// Which; all without a name.
+        name: Option<String>,
+    },
+}
+
+/// What to do with effects.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Effects {
+    /// Lists effects: due, held, failed, done; mail waits until there is a mailer.
+    List {
+        /// Only of this state: due, held, failed or done.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only of this claim.
+        #[arg(long, value_name = "ID")]
+        claim: Option<ClaimId>,
+    },
+    /// Performs the referral effects that are due; held and failed ones are started again first.
+    Retry {
+        /// Only of this claim.
+        #[arg(long, value_name = "ID")]
+        claim: Option<ClaimId>,
+        /// Starts nothing that is held or failed; performs only what is due.
+        #[arg(long)]
+        due_only: bool,
+        /// Shows what would be started and performed, and does nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What to audit.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// The chain, the order, every decision decided again, every view refolded; exits with 3 and the position.
+    Verify {
+        /// Leaves the views out.
+        #[arg(long)]
+        no_views: bool,
+    },
+}
+
+/// Arguments of `demo`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Demo {
+    /// Keeps what it makes in this new directory; without it a temporary one that vanishes.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// Arguments of `bench`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Bench {
+    /// Which figures; all without a name.
+    pub(crate) names: Vec<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Schema {
+    /// Which one; without a name the list of names.
+    pub(crate) name: Option<String>,
+    /// Writes all of them into this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    pub(crate) write: Option<PathBuf>,
+}

@@ -1,0 +1,168 @@
+//! `apply`: commands in, outcomes out, in the same order.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use claim_intake::{Answer, Door, FileTimes, Input, Mode, Pending};
+use indicatif::ProgressBar;
+
+use crate::cli::{Apply, Global};
+use crate::exit::{Status, UsageError};
+use crate::node::{Begin, Node};
+use crate::output;
+
+/// How many lines are looked up together.
+const LINES_AT_ONCE: usize = 256;
+/// How many commands may wait for their outcomes.
+const IN_FLIGHT: usize = 4096;
+/// A line longer than this is answered as too large without being kept.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// What became of the lines.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub(crate) struct Counts {
+    /// Accepted commands.
+    pub(crate) accepted: u64,
+    /// Refused commands.
+    pub(crate) refused: u64,
+    /// Lines that never became commands.
+    pub(crate) problems: u64,
+}
+
+/// Runs `apply`.
+///
+/// # Errors
+/// When the directory cannot be opened, an input cannot be read or the engine stopped.
+pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
+    if args.simulated && !args.as_recorded {
+        return Err(UsageError(
+            "--simulated goes with --as-recorded: a simulated clock is the newest time given".into(),
+        )
+        .into());
+    }
+    if args.server.is_some() {
+        return Err(
+            UsageError("--server is not in this release; leave it out to write to --data".into()).into()
+        );
+    }
+    let inputs = args.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
+    let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
+    let mut node = Node::open(global, begin, 0)?;
+    let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let progress = output::progress("deciding", None);
+    let mut out = Printer::new(!args.quiet);
+    for input in inputs {
+        runtime.block_on(feed(&mut node, input, mode, &mut out, &progress))?;
+    }
+    node.intake.tick(mode);
+    node.engine.settle();
+    progress.finish_and_clear();
+    let counts = out.finish()?;
+    node.close()?;
+    eprintln!("{} accepted, {} refused, {} problems", counts.accepted, counts.refused, counts.problems);
+    Ok(if counts.problems > 0 { Status::Problems } else { Status::Done })
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 18, file)))
+}
+
+/// Sends one input through intake, many commands in flight, and prints the answers in its order.
+pub(crate) async fn feed(
+    node: &mut Node,
+    mut input: Box<dyn BufRead>,
+    mode: Mode,
+    out: &mut Printer,
+    progress: &ProgressBar,
+) -> Result<()> {
+    let mut times = FileTimes::default();
+    let mut waiting: VecDeque<Pending> = VecDeque::new();
+    let mut number = 0;
+    loop {
+        let mut lines = Vec::with_capacity(LINES_AT_ONCE);
+        while lines.len() < LINES_AT_ONCE
+            && let Some(bytes) = read_line(&mut *input)?
+        {
+            number += 1;
+            if !bytes.trim_ascii().is_empty() {
+                lines.push(Input { number, bytes });
+            }
+        }
+        let ended = lines.is_empty();
+        waiting.extend(node.intake.take(&lines, mode, Door::Outside, &mut times).await);
+        let keep = if ended { 0 } else { IN_FLIGHT };
+        while waiting.len() > keep
+            && let Some(pending) = waiting.pop_front()
+        {
+            out.print(pending.answer().await)?;
+            progress.inc(1);
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// The next line without its line feed; of one that is far too long only the beginning, which is then too large.
+fn read_line(input: &mut dyn BufRead) -> Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = io::Read::take(&mut *input, LONGEST_LINE)
+        .read_until(b'\n', &mut line)
+        .context("reading the input")?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if read as u64 == LONGEST_LINE {
+        input.skip_until(b'\n').context("reading the input")?;
+    }
+    Ok(Some(line))
+}
+
+/// Prints answers and counts them.
+pub(crate) struct Printer {
+    out: Option<BufWriter<io::Stdout>>,
+    counts: Counts,
+}
+
+impl Printer {
+    /// A printer to stdout, or one that only counts.
+    pub(crate) fn new(print: bool) -> Self {
+        Self { out: print.then(|| BufWriter::new(io::stdout())), counts: Counts::default() }
+    }
+
+    fn print(&mut self, answer: Answer) -> Result<()> {
+        match &answer {
+            Answer::Told(told) if told.accepted => self.counts.accepted += 1,
+            Answer::Told(_) => self.counts.refused += 1,
+            Answer::Problem(_) => self.counts.problems += 1,
+        }
+        let Some(out) = &mut self.out else { return Ok(()) };
+        match answer {
+            Answer::Told(told) => out.write_all(told.outcome.as_bytes())?,
+            Answer::Problem(problem) => serde_json::to_writer(&mut *out, &problem)?,
+        }
+        out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// Flushes and yields the counts.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub(crate) fn finish(mut self) -> Result<Counts> {
+        if let Some(out) = &mut self.out {
+            out.flush()?;
+        }
+        Ok(self.counts)
+    }
+}

@@ -1,0 +1,58 @@
+//! Exit statuses (CONTRACT §4).
+
+use std::process::ExitCode;
+
+use claim_log::LogError;
+use claim_log_embedded::OpenError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// 0: done; refused commands are answers, not failures.
+    Done,
+    /// 1: it could not be done.
+    CouldNot,
+    /// 2: wrong usage or configuration.
+    Usage,
+    /// 3: the log or a view is not what it should be.
+    Unsound,
+    /// 4: some inputs of `apply` got problems.
+    Problems,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Done => 0_u8,
+            Status::CouldNot => 1,
+            Status::Usage => 2,
+            Status::Unsound => 3,
+            Status::Problems => 4,
+        })
+    }
+}
+
+/// An error that the arguments or the configuration caused.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// An error that says that the log or a view is not what it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UnsoundError(pub(crate) String);
+
+/// The status that an error ends the program with.
+pub(crate) fn status_of(error: &anyhow::Error) -> Status {
+    for cause in error.chain() {
+        if cause.is::<UsageError>() {
+            return Status::Usage;
+        }
+        let damaged = matches!(cause.downcast_ref(), Some(OpenError::Damaged { .. }))
+            || matches!(cause.downcast_ref(), Some(LogError::Damaged { .. } | LogError::BeyondEnd { .. }));
+        if damaged || cause.is::<UnsoundError>() {
+            return Status::Unsound;
+        }
+    }
+    Status::CouldNot
+}

@@ -1,0 +1,199 @@
+//! One process over one data directory: how log, intake, engine and keys are put together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use anyhow::{Context, Result, bail};
+use claim_domain::ids::SLOTS;
+use claim_domain::time::Instant;
+use claim_engine::{Engine, RULES, Replay};
+use claim_intake::directory::FileDirectory;
+use claim_intake::keys::SqliteKeys;
+use claim_intake::ports::{PATIENCE, WithTimeout};
+use claim_intake::{Intake, Parts, Remembered};
+use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
+use claim_log::{Batch, Log, ReadLog, Receipt, Start};
+use claim_log_embedded::{EmbeddedLog, Options};
+use uuid::Uuid;
+
+use crate::cli::Global;
+use crate::exit::UsageError;
+
+/// The release, as leads record it.
+pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
+/// P of a new journal (DESIGN rule 5).
+const PARTITIONS: u16 = 8;
+/// The digest of `schemas/`; until the format is frozen a directory of other shapes is refused.
+const SCHEMAS: &str = include_str!("../../../schemas/digest.txt");
+
+/// The files of a data directory besides the log's.
+pub(crate) const KEYS: &str = "keys.sqlite";
+
+/// What `open` is to do with a directory that is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// Begin a journal on the wall clock.
+    Real,
+    /// Begin a simulated one.
+    Simulated,
+}
+
+/// A directory that this process writes to.
+pub(crate) struct Node {
+    pub(crate) log: Arc<EmbeddedLog>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) intake: Intake,
+    pub(crate) keys: Arc<SqliteKeys>,
+    pub(crate) simulated: bool,
+}
+
+/// The wall clock.
+pub(crate) fn wall() -> Instant {
+    Instant::from_ms(chrono::Utc::now().timestamp_millis())
+}
+
+/// The digest of the shapes of this program.
+pub(crate) fn schemas() -> Result<Digest> {
+    SCHEMAS.trim().parse().context("schemas/digest.txt holds no digest")
+}
+
+/// The file-backed directory, or an empty one.
+pub(crate) fn directory(global: &Global) -> Result<WithTimeout> {
+    let directory = match &global.directory {
+        Some(path) => {
+            FileDirectory::read(path).with_context(|| format!("reading the directory {}", path.display()))?
+        }
+        None => FileDirectory::parse(b"{}").context("an empty directory")?,
+    };
+    Ok(WithTimeout::new(Arc::new(directory), PATIENCE))
+}
+
+impl Node {
+    /// Opens the directory for writing, takes the lead of everything in it and goes on from what it holds.
+    ///
+    /// # Errors
+    /// When another process holds it, it is damaged or not ours, or of other shapes than this program's.
+    pub(crate) fn open(global: &Global, begin: Begin, known_end: u64) -> Result<Self> {
+        let data = global.data.as_path();
+        let directory = directory(global)?;
+        let (log, opened) = EmbeddedLog::open(data, &Options { known_end, ..Options::default() })?;
+        if let Some(cut) = opened.cut {
+            eprintln!(
+                "claimlog: a torn tail of {} bytes was cut off the log at offset {}",
+                cut.bytes, cut.offset
+            );
+        }
+        let keys = Arc::new(SqliteKeys::open(&data.join(KEYS)).context("opening the keys of persons")?);
+        let mut chains = opened.chains;
+        let (journal, settings) = settings(&chains, begin)?;
+        check_begin(begin, &settings, chains.is_empty(), data)?;
+
+        let (replay, remembered) = replay(&*log)?;
+        let identity = lead_identity(&log, chains.remove(&PartitionId::Identity), journal, &settings)?;
+        let writer: Arc<dyn Log> = log.clone();
+        let engine = Engine::start(Arc::clone(&writer), journal, &settings, chains, replay, RELEASE)?;
+        let engine = Arc::new(engine);
+        let intake = Intake::new(Parts {
+            directory,
+            keys: keys.clone(),
+            feed: engine.clone(),
+            log: writer,
+            identity,
+            remembered,
+            program: engine.program(),
+            simulated: settings.simulated,
+            wall: Box::new(wall),
+        })?;
+        Ok(Self { log, engine, intake, keys, simulated: settings.simulated })
+    }
+
+    /// Waits until everything is durable, stops the engine and marks the clean stop.
+    ///
+    /// # Errors
+    /// When the engine had stopped by itself, with the reason.
+    pub(crate) fn close(self) -> Result<()> {
+        let Self { log, engine, intake, .. } = self;
+        drop(intake);
+        match Arc::try_unwrap(engine) {
+            Ok(engine) => engine.close().context("the engine stopped")?,
+            Err(engine) => engine.settle(),
+        }
+        log.close()?;
+        Ok(())
+    }
+}
+
+/// What the journal was made with; a new one's is made now.
+fn settings(chains: &BTreeMap<PartitionId, Chain>, begin: Begin) -> Result<(JournalId, Settings)> {
+    let ours = schemas()?;
+    let found = chains.values().find_map(|chain| Some((chain.journal()?, chain.settings()?.clone())));
+    let Some((journal, settings)) = found else {
+        let simulated = begin == Begin::Simulated;
+        let settings = Settings { slots: SLOTS, partitions: PARTITIONS, simulated, schemas: ours };
+        return Ok((JournalId(Uuid::new_v4()), settings));
+    };
+    if settings.slots != SLOTS {
+        bail!("this journal has {} slots; this release knows {SLOTS}", settings.slots);
+    }
+    if settings.schemas != ours {
+        bail!(
+            "this directory was written by a build with other shapes (format 0 is not kept between builds): \
+             read it with that build, or begin a new directory with --data"
+        );
+    }
+    Ok((journal, settings))
+}
+
+fn check_begin(begin: Begin, settings: &Settings, is_new: bool, data: &Path) -> Result<()> {
+    if begin == Begin::Simulated && !is_new && !settings.simulated {
+        let data = data.display();
+        return Err(UsageError(format!(
+            "{data} is not simulated, and cannot become so; use a new directory"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Folds the whole log for the engine and for intake, in one pass.
+fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
+    let mut replay = Replay::default();
+    let mut remembered = Remembered::default();
+    let mut records = log.read(&Start::beginning())?;
+    while let Some(stored) = records.next()? {
+        // Opening judged every record by the chain: on this log none is void.
+        let line =
+            Line::parse(&stored.line).with_context(|| format!("the record at offset {}", stored.offset))?;
+        if line.envelope.kind == Kind::Binding {
+            remembered.bound(&line);
+        }
+        if let Some(decision) = replay.fold(stored.offset, &line)? {
+            remembered.decided(stored.partition, &decision);
+        }
+    }
+    Ok((replay, remembered))
+}
+
+/// The pen of the identity partition, its lead durable.
+fn lead_identity(
+    log: &EmbeddedLog,
+    chain: Option<Chain>,
+    journal: JournalId,
+    settings: &Settings,
+) -> Result<Pen> {
+    let chain = chain.unwrap_or_else(|| Chain::new(PartitionId::Identity, Offsets::Positions));
+    let mut pen = Pen::new(&chain, journal, LeaderId(Uuid::new_v4()));
+    let line = pen.lead(RELEASE, RULES, (chain.epoch() == 0).then_some(settings))?;
+    let (tell, told) = channel();
+    log.append(
+        Batch { partition: PartitionId::Identity, lines: vec![line] },
+        Box::new(move |it| drop(tell.send(it))),
+    );
+    match told.recv() {
+        Ok(Receipt::Appended { .. }) => Ok(pen),
+        Ok(other) => bail!("the identity partition could not be led: {other:?}"),
+        Err(_) => bail!("the log closed while it was opened"),
+    }
+}
