@@ -240,8 +240,8 @@ impl Intake {
             return Ok((self.route(asking, route, received_at, mode, None), Vec::new(), Vec::new()));
         }
         let looked = looked?;
-        let received_at = self.clock.receive(mode, own, before)?;
         self.resolve(&mut asking)?;
+        let received_at = self.clock.receive(mode, own, before)?;
 
         let mut ahead = Vec::new();
         let (route, binding) = match asking.command.about() {
