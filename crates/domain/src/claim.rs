@@ -237,7 +237,7 @@ pub struct Claim {
     pub payout: Payout,
     /// When it was created.
     pub created_at: Instant,
-    /// When its status last changed.
+    /// When its newest event was judged.
     pub updated_at: Instant,
     /// Revision of the contacts.
     pub contact_revision: u32,

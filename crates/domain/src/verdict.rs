@@ -104,3 +104,129 @@ fn criteria(terms: &Terms, values: Option<&Values>) -> Result<(), Refusal> {
         Truth::False => Err(Refusal::CriteriaNotMet),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::claim::Status;
+    use crate::decide::given::*;
+
+    /// What the views and the choose-engagements step of `p-contoso` say of the customer as it is known.
+    fn judge(given: &Given, engagement: &str) -> Verdict {
+        let (partner, engagement) = ("p-contoso".parse().unwrap(), engagement.parse().unwrap());
+        let catalog = given.catalog.at(given.sequence);
+        let published = catalog.newest(&engagement).unwrap();
+        verdict(&catalog, &published, &partner, &given.customer, Nomination::Known, given.now)
+    }
+
+    fn codes(given: &Given, engagement: &str) -> Vec<&'static str> {
+        match judge(given, engagement) {
+            Verdict::Eligible { .. } => vec![],
+            Verdict::Ineligible(reasons) => reasons.iter().map(Refusal::code).collect(),
+        }
+    }
+
+    #[test]
+    fn a_known_customer_is_eligible_under_its_identity() {
+        let identity = Some("domain_name=fabrikam.example".parse().unwrap());
+        assert_eq!(judge(&given(known()), "fixed"), Verdict::Eligible { identity });
+    }
+
+    #[test]
+    fn an_ineligible_customer_is_told_every_reason_in_order() {
+        let full = publish("fixed", fixed_terms()).with("terms/limit", 1).with("terms/criteria", is_smc());
+        let theirs = add().by(other_partner()).with("location", "loc-9");
+        let told = given(known()).and_all([
+            theirs,
+            full,
+            retire("fixed"),
+            suspend("p-contoso", "loc-1"),
+            suspend("p-contoso", "loc-2"),
+        ]);
+        assert_eq!(
+            codes(&told, "fixed"),
+            ["engagement_retired", "partner_not_eligible", "fact_unknown", "claim_limit_reached"]
+        );
+        let enterprise = told.and_all([record_facts(json!({"segment": "enterprise"}))]);
+        assert_eq!(codes(&enterprise, "fixed")[2], "criteria_not_met");
+    }
+
+    #[test]
+    fn facts_are_looked_at_only_if_a_kind_is_accepted() {
+        let terms = publish("fixed", fixed_terms())
+            .with("terms/id_kinds", json!(["tpid"]))
+            .with("terms/criteria", is_smc());
+        assert_eq!(codes(&given(known()).and_all([terms]), "fixed"), ["id_kind_not_accepted"]);
+    }
+
+    #[test]
+    fn an_engagement_by_opportunity_only_lists_everyone_under_the_limit() {
+        let selective = publish("variable", variable_terms()).with("terms/criteria", is_smc());
+        let told = given(known()).and_all([selective]);
+        assert_eq!(judge(&told, "variable"), Verdict::Eligible { identity: None });
+    }
+
+    #[test] // D-12, A-51
+    fn one_enrolled_and_eligible_location_of_the_partner_is_enough() {
+        let told = given(known()).and_all([suspend("p-contoso", "loc-1")]);
+        assert!(codes(&told, "fixed").is_empty());
+        let recorded = publish("fixed", fixed_terms()).with("terms/locations", "recorded");
+        // loc-1 is eligible but not enrolled, loc-2 is enrolled but not eligible.
+        let neither = told.and_all([recorded, record_eligibility("fixed", true)]);
+        assert_eq!(codes(&neither, "fixed"), ["partner_not_eligible"]);
+        let again = neither.and_all([enroll("p-contoso", "loc-1")]);
+        assert!(codes(&again, "fixed").is_empty());
+    }
+
+    #[test]
+    fn open_and_approved_claims_count_and_no_other() {
+        for status in Status::ALL {
+            let told = given([publish("fixed", fixed_terms()).with("terms/limit", 1)]).and_all(until(status));
+            let counts = !status.is_terminal() || status == Status::Approved;
+            let reached = codes(&told, "fixed").contains(&"claim_limit_reached");
+            assert_eq!(reached, counts, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_the_claims_of_every_partner_or_of_one() {
+        let theirs = add().by(other_partner()).with("location", "loc-9");
+        let one =
+            |scope: &str| publish("fixed", fixed_terms()).with("terms/limit", 1).with("terms/scope", scope);
+        let of_customer = given([one("customer"), theirs.clone()]);
+        of_customer.when(add()).refused(Refusal::ClaimLimitReached { limit: 1 });
+        let of_partner = given([one("partner_customer"), theirs.clone()]);
+        of_partner.clone().when(add()).yields(["CustomerAdded"]);
+        of_partner
+            .and_all([add(), send_consent(), customer_accepted(), upload_proof(), submit_claim()])
+            .and_all([start_review(), approve_claim()])
+            .when(add())
+            .refused(Refusal::ClaimLimitReached { limit: 1 });
+    }
+
+    #[test]
+    fn the_limit_follows_the_customer_and_not_the_identifier() {
+        let one = publish("fixed", fixed_terms()).with("terms/limit", 1);
+        let theirs = add_by_tpid().by(other_partner()).with("location", "loc-9");
+        given([one, theirs]).when(add()).refused(Refusal::ClaimLimitReached { limit: 1 });
+    }
+
+    #[test]
+    fn limit_and_scope_are_those_of_the_newest_version() {
+        let theirs = add().by(other_partner()).with("location", "loc-9");
+        let tightened = publish("fixed", fixed_terms()).with("terms/limit", 1);
+        given([theirs, tightened]).when(add()).refused(Refusal::ClaimLimitReached { limit: 1 });
+    }
+
+    #[test]
+    fn a_known_domain_is_judged_by_the_tenant_it_was_last_derived_to() {
+        let other_tenant = identifier("tenant_id", "0a1b2c3d-0000-4000-8000-000000000002");
+        let selective = publish("fixed", fixed_terms()).with("terms/criteria", is_smc());
+        let told = given(known()).and_all([selective, record_facts(json!({"segment": "smc"}))]);
+        assert!(codes(&told, "fixed").is_empty());
+        let moved = told.and_all([add_to(&["referring"]).with("found/tenant", other_tenant)]);
+        assert_eq!(codes(&moved, "fixed"), ["fact_unknown"]);
+    }
+}

@@ -95,3 +95,6 @@ impl Route for Nominated<'_> {
         Nomination::Given { identifier: self.identifier, values: self.values }
     }
 }
+
+#[cfg(test)]
+mod tests;

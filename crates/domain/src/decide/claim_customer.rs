@@ -93,3 +93,6 @@ impl Route for Known<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

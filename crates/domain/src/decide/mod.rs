@@ -51,6 +51,8 @@ mod suspend_location;
 mod transitions;
 mod update_contacts;
 mod upload_proof;
+#[cfg(test)]
+mod who_may;
 
 pub use deadline::fire;
 

@@ -92,6 +92,11 @@ impl Ask {
         self
     }
 
+    /// Whether the body has the shape of its type, a claim named in it or not.
+    pub(crate) fn reads(&self) -> bool {
+        self.command.is_some_and(|it| Command::body(it, self.body.clone()).is_ok())
+    }
+
     /// The type of the command, if there is one.
     pub(crate) fn command_type(&self) -> Option<CommandType> {
         self.command

@@ -1,0 +1,118 @@
+//! Who may give which command, and what of a claim an asker can see.
+
+use super::given::*;
+use crate::asker::Asker;
+use crate::command::CommandType;
+use crate::refusal::Refusal;
+
+/// Every kind of asker, by a short name.
+fn askers() -> Vec<(&'static str, Asker)> {
+    vec![
+        ("user", partner()),
+        ("admin", user_of("p-contoso", &["incentives_admin"])),
+        ("referral", referral_admin()),
+        ("nobody", user_of("p-contoso", &[])),
+        ("customer", customer()),
+        ("reviewer", reviewer()),
+        ("operator", operator()),
+        ("service", service("crm")),
+        ("effects", service("effects")),
+    ]
+}
+
+const PARTNER: &[&str] = &["user", "admin"];
+const SERVICES: &[&str] = &["service", "effects"];
+
+/// A command of each type, and those of the askers that may give it.
+fn rows() -> Vec<(Ask, &'static [&'static str])> {
+    vec![
+        (publish("new", fixed_terms()), &["operator"]),
+        (retire("other"), &["operator"]),
+        (enroll("p-contoso", "loc-3"), &["operator", "admin"]),
+        (suspend("p-contoso", "loc-2"), &["operator", "admin"]),
+        (record_eligibility("fixed", true), &["operator"]),
+        (record_facts(serde_json::json!({})), SERVICES),
+        (add_to(&["other"]), PARTNER),
+        (claim_for(&["other"]), PARTNER),
+        (update_contacts(), PARTNER),
+        (send_consent(), PARTNER),
+        (resend_consent(), PARTNER),
+        (customer_accepted(), &["customer"]),
+        (customer_declined(), &["customer"]),
+        (upload_proof(), PARTNER),
+        (send_customer_survey(), PARTNER),
+        (complete_customer_survey(), &["customer"]),
+        (complete_partner_survey(), PARTNER),
+        (add_comment(), &["user", "admin", "reviewer"]),
+        (submit_claim(), PARTNER),
+        (start_review(), &["reviewer"]),
+        (request_partner_action(), &["reviewer"]),
+        (resubmit_claim(), PARTNER),
+        (approve_claim(), &["reviewer"]),
+        (reject_claim(), &["reviewer"]),
+        (dispute_claim(), PARTNER),
+        (submit_dispute(), PARTNER),
+        (cancel_claim(), PARTNER),
+        (record_payment(), SERVICES),
+        (referral_created(), &["effects"]),
+        (referral_failed(), &["effects"]),
+        (cosell_upgraded(), &["effects"]),
+        (cosell_declined(), &["effects"]),
+        (cosell_failed(), &["effects"]),
+        (referral_closed(), &["effects"]),
+        (mail_dispatched(), &["effects"]),
+        (mail_failed(), &["effects"]),
+        (mail_bounced(), &["effects"]),
+        (retry_effect("PartnerLedReferralIntended"), &["operator"]),
+    ]
+}
+
+/// The rows about a claim of `p-contoso` at `loc-1`.
+fn rows_of_a_claim() -> Vec<(Ask, &'static [&'static str])> {
+    rows().split_off(8)
+}
+
+#[test]
+fn every_command_is_for_its_askers_only() {
+    let types: Vec<_> = rows().iter().filter_map(|(ask, _)| ask.command_type()).collect();
+    assert_eq!(types, CommandType::ALL, "a row for every command, in their order");
+    let known = given(known()).and_all([add()]);
+    for (ask, allowed) in rows() {
+        for (name, asker) in askers() {
+            let refused = known.clone().when(ask.clone().by(asker)).in_short() == "role_not_allowed";
+            assert_eq!(refused, !allowed.contains(&name), "{:?} by {name}", ask.command_type());
+        }
+    }
+}
+
+#[test]
+fn the_claim_of_another_partner_is_not_found_and_the_role_is_looked_at_first() {
+    for (ask, allowed) in rows_of_a_claim() {
+        let told = |ask: Ask| given([add()]).when(ask).in_short();
+        let unknown = ask.clone().with("claim", "c000-00000000000000000000");
+        assert_eq!(told(unknown.clone()), "claim_not_found", "{:?}", ask.command_type());
+        if allowed.contains(&"user") {
+            assert_eq!(told(ask.clone().by(other_partner())), "claim_not_found", "{:?}", ask.command_type());
+            assert_eq!(told(unknown.clone().by(partner_elsewhere())), "claim_not_found");
+        }
+        assert_eq!(told(unknown.by(referral_admin())), "role_not_allowed", "{:?}", ask.command_type());
+    }
+}
+
+#[test]
+fn a_claim_at_a_location_outside_the_askers_is_out_of_scope_whatever_its_status() {
+    for (ask, allowed) in rows_of_a_claim() {
+        if allowed.contains(&"user") {
+            for history in [vec![add()], vec![add(), cancel_claim()]] {
+                let outcome = given(history).when(ask.clone().by(partner_elsewhere()));
+                assert_eq!(outcome.in_short(), "location_not_in_scope", "{:?}", ask.command_type());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nil_customer_knows_no_claim() {
+    let unknown = cancel_claim().with("claim", "cfff-00000000000000000000");
+    given([add()]).when(unknown).refused(Refusal::ClaimNotFound);
+}
