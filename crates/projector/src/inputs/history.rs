@@ -1,0 +1,153 @@
+//! Everything that ever happened to a claim: who asked what, when it was judged, and what came of it (D-11).
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use claim_domain::asker::{Asker, Source};
+use claim_domain::claim::DeadlineKind;
+use claim_domain::command::{About, CommandType};
+use claim_domain::event::Event;
+use claim_domain::ids::{ClaimId, CommandId};
+use claim_domain::refusal::Reason;
+use claim_domain::time::Instant;
+use claim_journal::{Cause, Content, Decision, OutcomeKind, Position, Ruling};
+use rusqlite::{Connection, params};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::projector::Tables;
+use crate::reader::Read;
+use crate::sql::{integer, read_json, write_json};
+
+/// One line of a claim's history: a decision, as far as it is about this claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryEntry<'a> {
+    /// Where the decision stands.
+    pub position: Position,
+    /// The time that every rule used.
+    pub judged_at: Instant,
+    /// What was decided.
+    #[serde(flatten)]
+    pub occasion: Occasion<'a>,
+    /// Whether it is imported history.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+    /// Whether a deadline due after it was received had fired before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// Whether it holds.
+    pub outcome: OutcomeKind,
+    /// Accepted: the events about this claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Cow<'a, Event>>,
+    /// Refused: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, Reason>>,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion<'a> {
+    /// A command.
+    Command(Asking<'a>),
+    /// A deadline that fired.
+    Deadline {
+        /// Which.
+        kind: DeadlineKind,
+        /// When it was due.
+        due_at: Instant,
+    },
+}
+
+/// A command, without its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Asking<'a> {
+    /// Its id.
+    pub id: CommandId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub command_type: CommandType,
+    /// Where it comes from.
+    pub source: Cow<'a, Source>,
+    /// Who asked.
+    pub asker: Cow<'a, Asker>,
+    /// When it was first received.
+    pub received_at: Instant,
+}
+
+/// Writes the decision into the history of each claim that it is about.
+pub(crate) fn record(tables: &Tables<'_>, read: &Read) -> Result<(), StoreError> {
+    for claim in claims(&read.decision) {
+        let entry = entry(&read.decision, read.position, claim);
+        let row = params![
+            claim.to_string(),
+            read.position.partition.to_string(),
+            integer(read.position.sequence),
+            write_json("a history entry", &entry)?,
+        ];
+        tables.write("INSERT INTO history VALUES (?1, ?2, ?3, ?4)", row)?;
+    }
+    Ok(())
+}
+
+/// The claims that a decision is about: those of its events, and the one that its command or deadline names.
+fn claims(decision: &Decision) -> BTreeSet<ClaimId> {
+    let mut claims: BTreeSet<_> = decision.events().iter().filter_map(Event::claim).collect();
+    match &decision.cause {
+        Cause::Deadline(deadline) => {
+            claims.insert(deadline.claim);
+        }
+        Cause::Asked(asked) => {
+            if let Content::Command(command) = &asked.content
+                && let About::Claim(claim) = command.about()
+            {
+                claims.insert(claim);
+            }
+        }
+    }
+    claims
+}
+
+fn entry(decision: &Decision, position: Position, claim: ClaimId) -> HistoryEntry<'_> {
+    let occasion = match &decision.cause {
+        Cause::Deadline(it) => Occasion::Deadline { kind: it.kind, due_at: it.due_at },
+        Cause::Asked(it) => Occasion::Command(Asking {
+            id: it.id,
+            command_type: it.content.command_type(),
+            source: Cow::Borrowed(&it.source),
+            asker: Cow::Borrowed(&it.asker),
+            received_at: it.received_at,
+        }),
+    };
+    let (outcome, reason) = match &decision.outcome {
+        Ruling::Accepted(_) => (OutcomeKind::Accepted, None),
+        Ruling::Refused(reason) => (OutcomeKind::Refused, Some(Cow::Borrowed(reason))),
+    };
+    let events = decision.events().iter().filter(|it| it.claim() == Some(claim)).map(Cow::Borrowed);
+    HistoryEntry {
+        position,
+        judged_at: decision.judged_at,
+        occasion,
+        imported: decision.imported,
+        late: decision.late,
+        outcome,
+        events: events.collect(),
+        reason,
+    }
+}
+
+/// The history of a claim, oldest first.
+pub(crate) fn history(
+    connection: &Connection,
+    claim: ClaimId,
+) -> Result<Vec<HistoryEntry<'static>>, StoreError> {
+    let doing = "reading a history";
+    let sql = "SELECT entry FROM history WHERE claim = ?1 ORDER BY partition, sequence";
+    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
+    let rows = statement
+        .query_map([claim.to_string()], |row| row.get::<_, String>(0))
+        .map_err(StoreError::sql(doing))?;
+    rows.map(|row| read_json("a history entry", &row.map_err(StoreError::sql(doing))?)).collect()
+}

@@ -1,0 +1,110 @@
+//! What a view is: a fold with a name, a version and tables of its own.
+
+use claim_domain::claim::Claim;
+use claim_domain::customer::Stamp;
+use claim_domain::event::Event;
+use claim_domain::ids::CustomerId;
+use claim_journal::Position;
+use rusqlite::{Connection, Params};
+
+use crate::error::StoreError;
+
+/// A view. Order, duplicates, gaps, checkpoints and storage are the runner's, so no projector can get them wrong.
+pub trait Projector {
+    /// Its name, as in `claimlog views rebuild NAME`.
+    const NAME: &'static str;
+    /// Raise it when `apply` or the tables change: the runner folds it afresh beside the live one, then swaps.
+    const VERSION: u32;
+    /// The statements that create its tables, each table `STRICT` and with a primary key.
+    const DDL: &'static str;
+    /// The names of these tables.
+    const TABLES: &'static [&'static str];
+
+    /// Applies one event. The standing inputs have seen it already.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written; an event is never refused.
+    fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError>;
+}
+
+/// One event with what an event does not say of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a> {
+    /// The position of its decision.
+    pub position: Position,
+    /// Which of the decision's events it is, from 0.
+    pub number: usize,
+    /// When it was judged, and whether it is imported history.
+    pub stamp: Stamp,
+    /// The customer; none for the program.
+    pub customer: Option<CustomerId>,
+    /// The event.
+    pub event: &'a Event,
+    /// The claim it is about, after it.
+    pub claim: Option<&'a Claim>,
+}
+
+/// Write access for `apply`, within the runner's transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Tables<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Runs one statement, which is prepared only once; answers how many rows changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Sql`] when SQLite refuses.
+    pub fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        let run = || self.connection.prepare_cached(sql)?.execute(params);
+        run().map_err(StoreError::sql("writing a view"))
+    }
+}
+
+/// Name, version and tables of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// The statements that create its tables.
+    pub ddl: &'static str,
+    /// The names of its tables.
+    pub tables: &'static [&'static str],
+}
+
+type Apply = fn(&Tables<'_>, &Fact<'_>) -> Result<(), StoreError>;
+
+/// A view as the runner holds it: one line in the binary for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    pub(crate) schema: Schema,
+    pub(crate) apply: Option<Apply>,
+}
+
+impl Definition {
+    /// The view that `P` folds.
+    #[must_use]
+    pub fn of<P: Projector>() -> Self {
+        let schema = Schema { name: P::NAME, version: P::VERSION, ddl: P::DDL, tables: P::TABLES };
+        Self { schema, apply: Some(P::apply) }
+    }
+
+    /// A view that folds nothing of its own: it is computed from the standing inputs whenever it is read. Rebuilding
+    /// or verifying it means them.
+    #[must_use]
+    pub fn computed(name: &'static str, version: u32) -> Self {
+        Self { schema: Schema { name, version, ddl: "", tables: &[] }, apply: None }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.schema.name
+    }
+}

@@ -1,0 +1,212 @@
+//! From stored lines to decisions that may be folded: judged by the chain, decoded, in batches.
+
+use std::collections::BTreeMap;
+
+use claim_journal::{
+    Chain, Decision, HaltCause, Kind, Line, Offsets, PartitionId, Position, Unreadable, Verdict,
+};
+use claim_log::{LogError, ReadLog, Records, Start, Stored};
+
+use crate::error::ProjectError;
+use crate::views::Checkpoints;
+
+/// A valid decision, to be folded.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) position: Position,
+    pub(crate) offset: u64,
+    pub(crate) decision: Decision,
+}
+
+/// Some records, whole and in order, and where the chains stand after them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) decisions: Vec<Read>,
+    /// The chains that moved.
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) voids: BTreeMap<(PartitionId, &'static str), i64>,
+    pub(crate) records: u64,
+    /// Set when nothing follows: the end, or what stops the reader after this batch.
+    pub(crate) end: Option<Result<(), ProjectError>>,
+}
+
+/// Reads a log from some checkpoints on.
+pub(crate) struct Reader {
+    records: Box<dyn Records>,
+    chains: BTreeMap<PartitionId, Chain>,
+    offsets: Offsets,
+    /// The records of the checkpoints, which were verified already and are not read again.
+    verified: BTreeMap<PartitionId, u64>,
+    /// Where to stop; none: at the end of the log.
+    until: Option<Checkpoints>,
+}
+
+impl Reader {
+    /// Verifies every checkpoint against the log (DESIGN §5, "re-verify"), and reads on from there.
+    pub(crate) fn resume(
+        log: &dyn ReadLog,
+        offsets: Offsets,
+        from: &Checkpoints,
+        until: Option<Checkpoints>,
+    ) -> Result<Self, ProjectError> {
+        let mut chains = BTreeMap::new();
+        for (&partition, checkpoint) in from {
+            let off_chain = |source| ProjectError::CheckpointOffChain {
+                partition,
+                sequence: checkpoint.sequence,
+                offset: checkpoint.offset,
+                source,
+            };
+            let line = match log.record(partition, checkpoint.offset) {
+                Ok(line) => line,
+                Err(gone @ (LogError::NoRecord { .. } | LogError::BeyondEnd { .. })) => {
+                    return Err(off_chain(gone.into()));
+                }
+                Err(failed @ (LogError::Damaged { .. } | LogError::Io { .. })) => return Err(failed.into()),
+            };
+            let mut chain = Chain::resume(partition, offsets, *checkpoint);
+            match chain.read(checkpoint.offset, &Line::parse(&line)) {
+                Verdict::Halt(cause) => return Err(off_chain(cause.into())),
+                Verdict::Known | Verdict::Valid | Verdict::Void(_) => {}
+            }
+            chains.insert(partition, chain);
+        }
+        let verified: BTreeMap<_, _> = from.iter().map(|(partition, it)| (*partition, it.offset)).collect();
+        let records = log.read(&start(offsets, &verified))?;
+        Ok(Self { records, chains, offsets, verified, until })
+    }
+
+    /// The next records, at most `most`.
+    pub(crate) fn batch(&mut self, most: usize) -> Batch {
+        let mut batch = Batch::default();
+        while batch.records < most as u64 && batch.end.is_none() {
+            match self.next() {
+                Ok(Some(stored)) => {
+                    if let Err(stop) = self.read(&stored, &mut batch) {
+                        batch.end = Some(Err(stop));
+                    }
+                }
+                Ok(None) => batch.end = Some(self.at_end()),
+                Err(failed) => batch.end = Some(Err(failed.into())),
+            }
+        }
+        batch
+    }
+
+    /// The next record to judge, or none where reading ends.
+    fn next(&mut self) -> Result<Option<Stored>, LogError> {
+        loop {
+            if self.until.as_ref().is_some_and(|until| until.keys().all(|it| self.has_reached(*it))) {
+                return Ok(None);
+            }
+            let Some(stored) = self.records.next()? else { return Ok(None) };
+            let verified = self.verified.get(&stored.partition) == Some(&stored.offset);
+            if !verified && !self.is_beyond(&stored) {
+                return Ok(Some(stored));
+            }
+        }
+    }
+
+    fn has_reached(&self, partition: PartitionId) -> bool {
+        let until = self.until.as_ref().and_then(|it| it.get(&partition));
+        let here = self.chains.get(&partition).and_then(Chain::checkpoint);
+        until.is_none_or(|until| here.is_some_and(|here| here.offset >= until.offset))
+    }
+
+    fn is_beyond(&self, stored: &Stored) -> bool {
+        match &self.until {
+            None => false,
+            Some(until) => until.get(&stored.partition).is_none_or(|it| stored.offset > it.offset),
+        }
+    }
+
+    /// At the end of the log everything that should have been reached must be.
+    fn at_end(&self) -> Result<(), ProjectError> {
+        for (&partition, until) in self.until.iter().flatten() {
+            let here = self.chains.get(&partition).and_then(Chain::checkpoint);
+            if here.as_ref() != Some(until) {
+                let (sequence, offset) = (until.sequence, until.offset);
+                let source = HaltCause::CheckpointNotOnChain { offset }.into();
+                return Err(ProjectError::CheckpointOffChain { partition, sequence, offset, source });
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges one record, decodes it, and only then lets the chain step over it.
+    fn read(&mut self, stored: &Stored, batch: &mut Batch) -> Result<(), ProjectError> {
+        let Stored { partition, offset, ref line, .. } = *stored;
+        let journal = self.chains.values().find_map(Chain::journal);
+        let fresh = || match journal {
+            Some(journal) => Chain::of_journal(partition, self.offsets, journal),
+            None => Chain::new(partition, self.offsets),
+        };
+        let read = Line::parse(line);
+        let verdict = self.chains.entry(partition).or_insert_with(fresh).judge(offset, &read);
+        let decision = match (&verdict, &read) {
+            (Verdict::Halt(cause), _) => {
+                return Err(ProjectError::Halted { partition, offset, cause: *cause });
+            }
+            (Verdict::Valid, Ok(line)) if line.envelope.kind == Kind::Decision => {
+                Some(self.decode(partition, offset, line)?)
+            }
+            (Verdict::Void(cause), _) => {
+                tracing::warn!(%partition, offset, cause = cause.code(), "a void record is skipped");
+                *batch.voids.entry((partition, cause.code())).or_default() += 1;
+                None
+            }
+            (Verdict::Valid | Verdict::Known, _) => None,
+        };
+        self.step(partition, offset, verdict, &read, batch);
+        batch.decisions.extend(decision);
+        batch.records += 1;
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        partition: PartitionId,
+        offset: u64,
+        verdict: Verdict,
+        read: &Result<Line<'_>, Unreadable>,
+        batch: &mut Batch,
+    ) {
+        if let Some(chain) = self.chains.get_mut(&partition) {
+            match (verdict, read) {
+                (Verdict::Valid, Ok(line)) => chain.apply(offset, line),
+                _ => chain.skip(offset),
+            }
+            if let Some(checkpoint) = chain.checkpoint() {
+                batch.checkpoints.insert(partition, checkpoint);
+            }
+        }
+    }
+
+    fn decode(&self, partition: PartitionId, offset: u64, line: &Line<'_>) -> Result<Read, ProjectError> {
+        let position = Position { partition, sequence: line.envelope.sequence };
+        let decision = Decision::decode(line.body).map_err(|source| ProjectError::Unfoldable {
+            position,
+            offset,
+            source,
+        })?;
+        let named = decision.program.map_or(0, |it| it.sequence);
+        let folded = self.chains.get(&PartitionId::Program).map_or(0, Chain::sequence);
+        if named > folded {
+            return Err(ProjectError::ProgramBehind { position, offset, named, folded });
+        }
+        Ok(Read { position, offset, decision })
+    }
+}
+
+/// Where to read from. On a log of positions all partitions share one sequence of offsets, so nothing unread lies
+/// before the furthest; elsewhere each goes on from its own, and new partitions are read from their beginning.
+fn start(offsets: Offsets, verified: &BTreeMap<PartitionId, u64>) -> Start {
+    match offsets {
+        Offsets::Positions => {
+            verified.values().max().map_or_else(Start::beginning, |furthest| Start::others_at(*furthest))
+        }
+        Offsets::Count => verified
+            .iter()
+            .fold(Start::beginning(), |start, (partition, offset)| start.at(*partition, *offset)),
+    }
+}

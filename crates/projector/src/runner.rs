@@ -1,0 +1,235 @@
+//! Folds a log into views: in order, once, in batches, one transaction with the checkpoint.
+
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use claim_domain::customer::Stamp;
+use claim_journal::{Cursor, Offsets};
+use claim_log::ReadLog;
+
+use crate::error::{ProjectError, QueryError, StoreError};
+use crate::inputs::{Customers, INPUTS, Inputs, record_history, record_outcome};
+use crate::projector::{Definition, Fact, Projector, Schema, Tables};
+use crate::reader::{Batch, Read, Reader};
+use crate::views::{Checkpoints, Views, cursor};
+
+/// How many records to fold in one transaction.
+const BATCH: usize = 2_000;
+
+/// How many batches may be read ahead of the one that is folded.
+const AHEAD: usize = 2;
+
+/// How far folding has come, told after every batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Records read, of every kind.
+    pub records: u64,
+    /// Decisions folded.
+    pub decisions: u64,
+    /// Void records skipped.
+    pub voids: u64,
+    /// The offset of the newest record folded, of any partition.
+    pub offset: u64,
+}
+
+/// The one that folds into a file of views. A newer runner on the same file fences it (F-36).
+#[derive(Debug)]
+pub struct Runner {
+    views: Views,
+    offsets: Offsets,
+    definitions: Vec<Definition>,
+    generation: i64,
+    customers: Customers,
+}
+
+impl Runner {
+    /// Takes over the folding into `views`. `offsets` says what offsets mean on the log that will be read.
+    ///
+    /// # Errors
+    /// [`ProjectError::Store`] when the file cannot be written.
+    pub fn new(views: Views, offsets: Offsets, definitions: Vec<Definition>) -> Result<Self, ProjectError> {
+        let generation = views.take_over()?;
+        Ok(Self { views, offsets, definitions, generation, customers: Customers::default() })
+    }
+
+    /// The views that it folds into.
+    #[must_use]
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// What offsets mean on the log.
+    pub(crate) fn offsets(&self) -> Offsets {
+        self.offsets
+    }
+
+    /// The views it folds.
+    pub(crate) fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// Folds everything that is on the log and not in the views, and answers up to where that is.
+    ///
+    /// A view that is new, or has another version than this release's, is first folded afresh beside the live ones. An
+    /// error leaves all that was folded before it, with its checkpoint; the same call again goes on from there.
+    ///
+    /// # Errors
+    /// [`ProjectError`], each naming the position and what to do next.
+    pub fn catch_up(
+        &mut self,
+        log: &dyn ReadLog,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Cursor, ProjectError> {
+        self.renew(log, progress)?;
+        self.fold(log, None, progress)?;
+        Ok(cursor(&self.views.checkpoints()?))
+    }
+
+    /// Makes the tables of views that the file has not, and folds afresh those of another version.
+    fn renew(&mut self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
+        let mut outdated = Vec::new();
+        for schema in schemas(&self.definitions) {
+            if self.views.version(schema.name)? != Some(schema.version) {
+                outdated.push(schema);
+            }
+        }
+        if outdated.is_empty() {
+            return Ok(());
+        }
+        if !self.views.checkpoints()?.is_empty() {
+            return self.replace(&outdated, log, progress);
+        }
+        let begin = self.views.begin()?;
+        self.require_generation()?;
+        for schema in outdated {
+            self.views.drop_tables(&schema)?;
+            self.views.create(&schema)?;
+        }
+        begin.commit().map_err(StoreError::sql("making the tables of the views"))?;
+        Ok(())
+    }
+
+    /// Folds up to the end of the log, or exactly up to `until`.
+    pub(crate) fn fold(
+        &mut self,
+        log: &dyn ReadLog,
+        until: Option<Checkpoints>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ProjectError> {
+        if until.is_some() {
+            self.renew(log, progress)?;
+        }
+        self.require_generation()?;
+        let mut reader = Reader::resume(log, self.offsets, &self.views.checkpoints()?, until)?;
+        let mut so_far = Progress::default();
+        let (send, batches) = sync_channel::<Batch>(AHEAD);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                loop {
+                    let batch = reader.batch(BATCH);
+                    let last = batch.end.is_some();
+                    if send.send(batch).is_err() || last {
+                        return;
+                    }
+                }
+            });
+            // Moved in, so that a failure here hangs up on the reading thread.
+            for batch in batches {
+                if batch.records > 0 {
+                    self.fold_batch(&batch).inspect_err(|_| self.customers = Customers::default())?;
+                    so_far = so_far.and(&batch);
+                    progress(so_far);
+                }
+                if let Some(end) = batch.end {
+                    return end;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// One transaction: decisions into every view, and the checkpoints.
+    fn fold_batch(&mut self, batch: &Batch) -> Result<(), ProjectError> {
+        let Self { views, definitions, customers, generation, .. } = self;
+        let begin = views.begin()?;
+        if views.generation()? != *generation {
+            return Err(ProjectError::Fenced);
+        }
+        let tables = Tables::new(views.connection());
+        for read in &batch.decisions {
+            fold_decision(views, &tables, customers, definitions, read)?;
+        }
+        customers.write(views.connection())?;
+        for ((partition, cause), count) in &batch.voids {
+            views.add_voids(*partition, cause, *count)?;
+        }
+        views.write_checkpoints(&batch.checkpoints)?;
+        begin.commit().map_err(StoreError::sql("committing a batch of the views"))?;
+        Ok(())
+    }
+
+    /// Stands down when another runner took over.
+    pub(crate) fn require_generation(&self) -> Result<(), ProjectError> {
+        if self.views.generation()? == self.generation { Ok(()) } else { Err(ProjectError::Fenced) }
+    }
+
+    /// Forgets the customers kept in memory, after the tables were exchanged.
+    pub(crate) fn forget(&mut self) {
+        self.customers = Customers::default();
+    }
+}
+
+fn fold_decision(
+    views: &Views,
+    tables: &Tables<'_>,
+    customers: &mut Customers,
+    definitions: &[Definition],
+    read: &Read,
+) -> Result<(), StoreError> {
+    let Read { position, ref decision, .. } = *read;
+    let stamp = Stamp { at: decision.judged_at, imported: decision.imported };
+    for (number, event) in decision.events().iter().enumerate() {
+        let claim = match decision.customer {
+            Some(id) => customers.evolve(views.connection(), id, event, stamp, position)?,
+            None => None,
+        };
+        let fact = Fact { position, number, stamp, customer: decision.customer, event, claim };
+        Inputs::apply(tables, &fact)?;
+        for apply in definitions.iter().filter_map(|it| it.apply) {
+            apply(tables, &fact)?;
+        }
+    }
+    record_history(tables, read)?;
+    record_outcome(tables, read)
+}
+
+impl Progress {
+    fn and(self, batch: &Batch) -> Self {
+        let voids: i64 = batch.voids.values().sum();
+        Self {
+            records: self.records + batch.records,
+            decisions: self.decisions + batch.decisions.len() as u64,
+            voids: self.voids + u64::try_from(voids).unwrap_or(0),
+            offset: batch.checkpoints.values().map(|it| it.offset).max().unwrap_or(0).max(self.offset),
+        }
+    }
+}
+
+/// The standing inputs and every view.
+pub(crate) fn schemas(definitions: &[Definition]) -> Vec<Schema> {
+    std::iter::once(INPUTS).chain(definitions.iter().map(|it| it.schema)).collect()
+}
+
+/// The schemas that a name means: all without one; for a view that is computed, the standing inputs.
+pub(crate) fn named(definitions: &[Definition], name: Option<&str>) -> Result<Vec<Schema>, QueryError> {
+    let all = schemas(definitions);
+    let Some(name) = name else { return Ok(all) };
+    match all.iter().find(|it| it.name == name) {
+        Some(computed) if computed.tables.is_empty() => Ok(vec![INPUTS, *computed]),
+        Some(folded) => Ok(vec![*folded]),
+        None => {
+            let known = all.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+            Err(QueryError::UnknownView { name: name.to_owned(), known })
+        }
+    }
+}
