@@ -1,1 +1,10 @@
-//! What tests share: given, when, then; sample data; fixed time and ids.
+//! What tests share: the sample, with what the rules demand of each of its lines.
+//!
+//! **Duty.** One place that writes `deploy/sample/` and knows the outcome of every line, for the example that writes
+//! the files and for the tests that check the program against them.
+//!
+//! **Absent.** Everything that decides: no engine, no intake, no clock, no randomness. Nothing outside tests knows it.
+//!
+//! **Start** at [`sample::sample`].
+
+pub mod sample;
