@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod cli;
 mod commands;
 mod exit;
 mod node;
 mod output;
+mod schemas;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -101,10 +101,11 @@ macro_rules! commands {
             }
         }
 
-        /// The schema of the body of each type of command.
-        #[must_use]
-        pub fn body_schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(CommandType, schemars::Schema)> {
-            vec![$((CommandType::$name, generator.subschema_for::<$name>()),)+]
+        impl CommandType {
+            /// The schema of the body of this type, as it stands on the log.
+            pub fn body_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self { $(Self::$name => generator.subschema_for::<$name>(),)+ }
+            }
         }
     };
     (@about $it:ident program) => { About::Program };

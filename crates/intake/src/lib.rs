@@ -28,9 +28,10 @@ mod intake;
 pub mod json;
 pub mod keys;
 mod lookup;
-pub mod personal;
+mod personal;
 pub mod ports;
 pub mod problem;
+pub mod schema;
 pub mod seal;
 pub mod strict;
 
@@ -38,3 +39,4 @@ pub use answer::{Answer, Pending, ProblemLine, ProblemWord};
 pub use asking::Door;
 pub use clock::Mode;
 pub use intake::{FileTimes, Input, Intake, Parts, Remembered};
+pub use personal::{Person, PlainText};

@@ -5,7 +5,7 @@ use claim_domain::sealed::{Contacts, SealedBox};
 use claim_domain::text::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::email::EmailAddress;
 use crate::problem::Problem;
@@ -35,10 +35,17 @@ pub type PlainText = Text<4000>;
 
 /// One field of a body that is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field {
+pub(crate) struct Field {
     /// Its path in the body; the box is bound to it.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     kind: FieldKind,
+}
+
+impl Field {
+    /// Whether a person stands there; else a text.
+    pub(crate) fn is_contact(self) -> bool {
+        self.kind == FieldKind::Contact
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +69,7 @@ const MISMATCH_REASON: Field = Field { path: "mismatch_reason", kind: FieldKind:
 const COMMENT: Field = text("comment");
 
 /// The sealed fields of a type of command.
-#[must_use]
-pub fn fields(command_type: CommandType) -> &'static [Field] {
+pub(crate) fn fields(command_type: CommandType) -> &'static [Field] {
     match command_type {
         CommandType::AddCustomer => &[FRIENDLY_NAME, MISMATCH_REASON, CUSTOMER, PARTNER],
         CommandType::ClaimCustomer => &[FRIENDLY_NAME, CUSTOMER, PARTNER],
@@ -162,21 +168,4 @@ pub(crate) fn take_out(
 /// The e-mail domain that a tenant is compared with is needed even when the names are blank.
 pub(crate) fn customer_email(body: &Map<String, Value>) -> Option<EmailAddress> {
     body.get("contacts")?.get("customer")?.get("email")?.as_str()?.parse().ok()
-}
-
-/// Turns the schema of a recorded body into that of the asker's body: boxes become what is put into them.
-pub fn plain_schemas(definitions: &mut Map<String, Value>, generator: &mut schemars::SchemaGenerator) {
-    let person = generator.subschema_for::<Person>();
-    definitions
-        .insert("Person".to_owned(), generator.definitions().get("Person").cloned().unwrap_or(json!({})));
-    if let Some(contacts) = definitions.get_mut("Contacts").and_then(|it| it.get_mut("properties")) {
-        for who in ["customer", "partner"] {
-            contacts[who] = person.clone().to_value();
-        }
-    }
-    if let Some(required) = definitions.get_mut("Contacts").and_then(Value::as_object_mut) {
-        required.insert("required".to_owned(), json!(["customer", "partner", "organisation"]));
-    }
-    definitions.remove("SealedBox");
-    definitions.remove("Algorithm");
 }

@@ -1,0 +1,96 @@
+//! `schemas/`: the shape of everything that others read or write, made from the types.
+
+use claim_domain::command::CommandType;
+use claim_domain::event::Event;
+use claim_domain::refusal::Refusal;
+use claim_intake::ProblemLine;
+use claim_journal::{Binding, Decision, Digest, Envelope, Lead, Outcome};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Value, json};
+
+/// One schema, under the name of its file without `.json`.
+pub(crate) struct Named {
+    /// Such as `commands/AddCustomer`.
+    pub(crate) name: String,
+    /// The schema.
+    pub(crate) schema: Value,
+}
+
+/// Every schema there is, in the order of their names.
+pub(crate) fn all() -> Vec<Named> {
+    let named = |name: &str, schema: Value| Named { name: name.to_owned(), schema };
+    let mut all: Vec<Named> = CommandType::ALL
+        .iter()
+        .map(|it| Named { name: format!("commands/{it}"), schema: claim_intake::schema::command(*it) })
+        .collect();
+    all.push(named("outcome", of::<Outcome<'static>>()));
+    all.push(named("problem", of::<ProblemLine>()));
+    all.push(named("event", of::<Event>()));
+    all.push(named("journal-record", journal_record()));
+    all.push(named("refusals", refusals()));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+/// The digest that the first lead of a journal carries, while the format is 0: SHA-256 over every name and schema.
+pub(crate) fn digest(all: &[Named]) -> Digest {
+    let mut bytes = Vec::new();
+    for it in all {
+        bytes.extend_from_slice(it.name.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(text(&it.schema).as_bytes());
+        bytes.push(0);
+    }
+    Digest::of(&bytes)
+}
+
+/// A schema as it stands in its file.
+pub(crate) fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+fn of<T: JsonSchema>() -> Value {
+    SchemaGenerator::new(SchemaSettings::draft2020_12()).into_root_schema_for::<T>().to_value()
+}
+
+/// One line of the log.
+fn journal_record() -> Value {
+    let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
+    let envelope = generator.subschema_for::<Envelope>().to_value();
+    let bodies = [
+        ("lead", generator.subschema_for::<Lead>().to_value()),
+        ("decision", generator.subschema_for::<Decision>().to_value()),
+        ("binding", generator.subschema_for::<Binding>().to_value()),
+    ];
+    let by_kind = bodies.map(|(kind, body)| {
+        json!({
+            "if": {"properties": {"envelope": {"properties": {"kind": {"const": kind}}}}},
+            "then": {"properties": {"body": body}}
+        })
+    });
+    let definitions = generator.take_definitions(true);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "JournalRecord",
+        "description": "One line of the log. `crc` is CRC-32C over all bytes before `,\"crc\"`. The chain: \
+            h = sha256(journal id) as hex at first, then h = sha256(h as hex, then the bytes of `envelope`). \
+            With jq and sha256sum, from a line whose head before it is $h: \
+            { printf %s \"$h\"; jq -cj .envelope <<<\"$line\"; } | sha256sum",
+        "type": "object",
+        "required": ["envelope", "body", "crc"],
+        "properties": {"envelope": envelope, "body": {"type": "object"}, "crc": {"type": "string", "pattern": "^[0-9a-f]{8}$"}},
+        "additionalProperties": false,
+        "allOf": by_kind,
+        "$defs": definitions
+    })
+}
+
+/// The codes of refusals in their order of precedence, with their rules.
+fn refusals() -> Value {
+    json!({
+        "title": "Refusals",
+        "description": "Stable codes in their order of precedence (A-57, A-72), with the rules they come from.",
+        "refusals": Refusal::TABLE
+    })
+}
