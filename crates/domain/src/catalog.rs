@@ -219,3 +219,41 @@ impl<'a> CatalogAt<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::decide::given::*;
+
+    #[test] // DESIGN §4
+    fn the_catalog_is_read_exactly_as_it_stood() {
+        let before = given([]);
+        let after = before.clone().and_all([
+            publish("fixed", fixed_terms()).with("terms/limit", 9),
+            retire("fixed"),
+            suspend("p-contoso", "loc-1"),
+            record_eligibility("fixed", false),
+        ]);
+        let (fixed, partner, location) =
+            ("fixed".parse().unwrap(), "p-contoso".parse().unwrap(), "loc-1".parse().unwrap());
+        let then = after.catalog.at(before.sequence);
+        let published = then.newest(&fixed).unwrap();
+        assert_eq!((published.version, published.terms.limit, published.retired), (1, 3, false));
+        assert!(then.is_enrolled(&partner, &location, start()));
+        assert_eq!(then.recorded(&partner, &location, &fixed), None);
+        let now = after.catalog.at(after.sequence);
+        let published = now.newest(&fixed).unwrap();
+        assert_eq!((published.version, published.terms.limit, published.retired), (2, 9, true));
+        assert!(!now.is_enrolled(&partner, &location, start()));
+        assert_eq!(now.recorded(&partner, &location, &fixed), Some((false, "")));
+        assert!(after.catalog.at(0).engagements().next().is_none());
+    }
+
+    #[test]
+    fn every_version_is_kept() {
+        let told = given([publish("fixed", fixed_terms()).with("terms/limit", 9)]);
+        let (catalog, fixed) = (told.catalog.at(told.sequence), "fixed".parse().unwrap());
+        assert_eq!(catalog.version(&fixed, 1).unwrap().limit, 3);
+        assert_eq!(catalog.version(&fixed, 2).unwrap().limit, 9);
+        assert!(catalog.version(&fixed, 0).is_none() && catalog.version(&fixed, 3).is_none());
+    }
+}

@@ -342,3 +342,69 @@ impl Claim {
         self.effects.iter().any(|it| it.kind.family() == family)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::given::*;
+
+    #[test]
+    fn every_status_is_shown_under_its_heading() {
+        let headings = |group: Group| {
+            Status::ALL
+                .into_iter()
+                .filter(|it| it.group() == group)
+                .map(|it| it.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(headings(Group::Completed), ["Approved"]);
+        assert_eq!(
+            headings(Group::Expired),
+            ["ConsentExpired", "NotSubmittedExpired", "PostSubmissionExpired", "DisputedExpired"]
+        );
+        assert_eq!(headings(Group::Canceled), ["Canceled"]);
+        assert_eq!(headings(Group::Declined), ["ConsentDeclined"]);
+        assert_eq!(headings(Group::FinalRejected), ["RejectedFinal"]);
+        assert_eq!(headings(Group::Open).len(), 8);
+        assert!(Status::ALL.into_iter().all(|it| it.is_terminal() == (it.group() != Group::Open)));
+        assert!(!Status::Rejected.is_terminal(), "the partner can still dispute");
+    }
+
+    #[test]
+    fn the_next_actions_of_a_status_are_accepted_in_it_and_a_terminal_one_has_none() {
+        for status in Status::ALL {
+            assert!(!status.is_terminal() || status.next_actions().is_empty(), "{status}");
+            for action in status.next_actions() {
+                let ask = [
+                    send_consent(),
+                    resend_consent().days_later(1),
+                    submit_claim(),
+                    resubmit_claim(),
+                    dispute_claim(),
+                    submit_dispute(),
+                    cancel_claim(),
+                ]
+                .into_iter()
+                .find(|it| it.command_type() == Some(*action));
+                let told = given(until(status)).when(ask.expect("an action of the partner")).in_short();
+                assert!(told.starts_with(char::is_uppercase), "{action} in {status}: {told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_has_at_most_one_running_deadline_and_a_terminal_one_has_none() {
+        for status in Status::ALL {
+            let told = given(until(status));
+            let kind = told.claim().deadline().map(|it| it.kind);
+            let expected = match status {
+                Status::CustomerClaimed | Status::AwaitingConsent => Some(DeadlineKind::Consent),
+                Status::ConsentReceived => Some(DeadlineKind::Submit),
+                Status::PartnerActionRequired => Some(DeadlineKind::Review),
+                Status::Rejected | Status::Disputed => Some(DeadlineKind::Dispute),
+                _ => None,
+            };
+            assert_eq!(kind, expected, "{status}");
+        }
+    }
+}

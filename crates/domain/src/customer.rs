@@ -286,7 +286,7 @@ impl Claim {
                 self.answer_effect(&it.effect, EffectState::Failed { error: it.error.clone() });
             }
             Event::MailFailed(it) => {
-                self.answer_effect(&it.effect, EffectState::Failed { error: it.error.clone() })
+                self.answer_effect(&it.effect, EffectState::Failed { error: it.error.clone() });
             }
             Event::MailBounced(it) => {
                 let bounced = Some(it.error.clone());

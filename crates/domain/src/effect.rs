@@ -165,3 +165,17 @@ pub struct Effect {
     #[serde(flatten)]
     pub state: EffectState,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+
+    #[test]
+    fn the_kind_of_an_effect_is_the_type_of_an_event() {
+        for kind in EffectKind::ALL {
+            assert!(Event::TYPES.contains(&kind.as_str()), "{kind}");
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

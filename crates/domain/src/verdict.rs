@@ -197,7 +197,7 @@ mod tests {
             |scope: &str| publish("fixed", fixed_terms()).with("terms/limit", 1).with("terms/scope", scope);
         let of_customer = given([one("customer"), theirs.clone()]);
         of_customer.when(add()).refused(Refusal::ClaimLimitReached { limit: 1 });
-        let of_partner = given([one("partner_customer"), theirs.clone()]);
+        let of_partner = given([one("partner_customer"), theirs]);
         of_partner.clone().when(add()).yields(["CustomerAdded"]);
         of_partner
             .and_all([add(), send_consent(), customer_accepted(), upload_proof(), submit_claim()])

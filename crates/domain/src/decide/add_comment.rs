@@ -31,7 +31,7 @@ mod tests {
                 match status.is_terminal() {
                     false => assert_eq!(outcome.in_short(), "CommentAdded", "{status}"),
                     true => {
-                        assert!(["wrong_status", "deadline_reached"].contains(&outcome.in_short().as_str()))
+                        assert!(["wrong_status", "deadline_reached"].contains(&outcome.in_short().as_str()));
                     }
                 }
             }

@@ -6,6 +6,7 @@
 
 use std::fmt::Debug;
 
+use proptest::sample::Index;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ mod program;
 
 pub(crate) use ask::Ask;
 pub(crate) use asks::*;
-pub(crate) use faults::{Fault, fault, in_order, past_fault};
+pub(crate) use faults::{fault, in_order, past_fault};
 pub(crate) use history::{Shape, known, until};
 pub(crate) use program::*;
 
@@ -109,6 +110,17 @@ impl Given {
     #[track_caller]
     pub(crate) fn claim(&self) -> &Claim {
         &self.customer.claims[self.claims.last().expect("the history has a claim")]
+    }
+
+    /// The number of one of the claims, the last more often than not; nothing if there is none.
+    pub(crate) fn one_claim(&self, which: &Index) -> Option<usize> {
+        let last = self.claims.len().checked_sub(1)?;
+        Some(if which.index(5) < 3 { last } else { which.index(self.claims.len()) })
+    }
+
+    /// The `number`-th claim, from 0.
+    pub(crate) fn nth_claim(&self, number: usize) -> &Claim {
+        &self.customer.claims[&self.claims[number]]
     }
 
     /// Fires what is due, decides, and applies; the answer is what the decision says.

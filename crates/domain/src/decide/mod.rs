@@ -30,6 +30,8 @@ mod enroll_location;
 #[cfg(test)]
 pub(crate) mod given;
 mod proof;
+#[cfg(test)]
+mod properties;
 mod publish_engagement;
 mod record_customer_facts;
 mod record_partner_eligibility;

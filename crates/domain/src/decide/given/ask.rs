@@ -68,9 +68,15 @@ impl Ask {
         Self { when: When::Later(ms), ..self }
     }
 
-    /// About the `number`-th claim of the history, from 0.
-    pub(crate) fn of(self, number: usize) -> Self {
-        Self { claim: Which::Number(number), ..self }
+    /// About this claim, from 0, if the command is about a claim at all; nothing if it is and there is none.
+    pub(crate) fn of_any(self, number: Option<usize>) -> Option<Self> {
+        match (self.claim, number) {
+            (Which::None, _) => Some(self),
+            (Which::Last | Which::Number(_), Some(number)) => {
+                Some(Self { claim: Which::Number(number), ..self })
+            }
+            (Which::Last | Which::Number(_), None) => None,
+        }
     }
 
     /// With this value at `path`, whose names are parted by slashes.

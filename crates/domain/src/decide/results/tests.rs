@@ -40,7 +40,8 @@ fn an_upgrade_makes_the_claim_a_co_sell() {
 #[test]
 fn each_result_is_recorded_once_and_the_same_again_is_quiet() {
     let bounced = || asked().and_all([mail_dispatched()]);
-    let cases: [(fn() -> Given, fn() -> Ask, &str); 9] = [
+    type Case = (fn() -> Given, fn() -> Ask, &'static str);
+    let cases: [Case; 9] = [
         (asked, referral_created, "PartnerLedReferralCreated"),
         (asked, referral_failed, "PartnerLedReferralFailed"),
         (upgrading, cosell_upgraded, "CoSellUpgraded"),
