@@ -1,1 +1,34 @@
-//! Verifies a log without trusting the engine: chain, order, decisions, views.
+//! The audit: says whether a log is what an honest engine would have written, without asking the engine.
+//!
+//! **Duty.** [`verify`] reads a log once, from its first record to its last, and folds it by itself. It checks the
+//! chain and the order of every partition, that each first lead says the same settings, that identifiers keep their
+//! first customer, that every command has one answer, that times follow from the times before them, that deadlines
+//! fired before what they had to come before, and it decides every decision again and compares it with what stands on
+//! the log, byte for byte but for the sentence `message` (DESIGN rule 6, §5; I-01 … I-17, I-26, I-29).
+//!
+//! **Invariants.** A finding names its place. A finding about a decision ends nothing: the fold goes on with what the
+//! log says. Where a chain halts, that partition is read no further, as every other reader would do. Memory grows with
+//! what is folded (customers, answered ids, program positions), never with the length of the text.
+//!
+//! **Absent.** No engine, no views, no writing, no clock but the one that measures the run. Torn tails and the exact
+//! byte of damage are the log's own to tell; [`Report::add`] takes such findings, and those of views, from whoever
+//! looked. That a deadline fired no earlier than its log's clock allowed stands on no log and is not checked.
+//!
+//! **Start** at [`verify`]; then `decisions.rs`, the checks of one decision in their order.
+
+mod again;
+mod answers;
+mod bindings;
+mod decisions;
+mod known;
+mod program;
+mod records;
+mod report;
+mod rows;
+mod verify;
+
+pub use report::{Checked, Finding, Listed, Report, What};
+pub use verify::{Options, verify};
+
+/// The number of the rules by which this release decides again what is on the log (DESIGN rule 6).
+pub const RULES: u32 = 1;
