@@ -9,12 +9,15 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod bench;
+mod boxes;
 mod cli;
 mod commands;
 mod exit;
 mod node;
 mod output;
+mod reading;
 mod schemas;
+mod views;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
+use claim_domain::time::Instant;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -80,6 +81,11 @@ pub(crate) fn table<const N: usize>(
         column.set_padding((0, 2));
     }
     table.trim_fmt()
+}
+
+/// A time as tables show it: to the minute, in UTC.
+pub(crate) fn minute(at: Instant) -> String {
+    at.to_string().get(..16).map_or_else(String::new, |it| it.replace('T', " "))
 }
 
 /// Progress on stderr, when that is a terminal.

@@ -13,6 +13,7 @@ use crate::cli::{Apply, Global};
 use crate::exit::{Status, UsageError};
 use crate::node::{Begin, Node};
 use crate::output;
+use crate::views::{self, Folding};
 
 /// How many lines are looked up together.
 const LINES_AT_ONCE: usize = 256;
@@ -50,7 +51,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     }
     let inputs = args.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
-    let mut node = Node::open(global, begin, 0)?;
+    let mut node = Node::open(global, begin, views::known_end(&global.data)?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     let progress = output::progress("deciding", None);
@@ -62,6 +63,9 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     node.engine.settle();
     progress.finish_and_clear();
     let counts = out.finish()?;
+    let progress = output::progress("folding views", None);
+    Folding::begin(&global.data)?.catch_up(&*node.log, &progress)?;
+    progress.finish_and_clear();
     node.close()?;
     eprintln!("{} accepted, {} refused, {} problems", counts.accepted, counts.refused, counts.problems);
     Ok(if counts.problems > 0 { Status::Problems } else { Status::Done })

@@ -7,8 +7,11 @@ use crate::exit::Status;
 
 mod apply;
 mod bench;
+mod claim;
 mod completions;
 mod schema;
+mod view;
+mod views;
 
 /// Runs the command.
 ///
@@ -21,6 +24,10 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Schema(it) => schema::run(global, &it),
         Command::Completions { shell } => completions::run(shell),
         Command::Bench(it) => bench::run(global, &it),
+        Command::View(it) => view::run(global, &it),
+        Command::Claim { id } => claim::now(global, id),
+        Command::History { id } => claim::history(global, id),
+        Command::Views(it) => views::run(global, &it),
         other => anyhow::bail!("not yet: {other:?}"),
     }
 }

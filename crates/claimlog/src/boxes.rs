@@ -1,0 +1,98 @@
+//! Opening what is sealed, for those who may see it: whoever has the data directory and its keys.
+
+use std::sync::Arc;
+
+use claim_domain::command::CommandType;
+use claim_domain::event::Event;
+use claim_domain::ids::CommandId;
+use claim_domain::sealed::SealedBox;
+use claim_intake::keys::{Keys, SqliteKeys};
+use claim_intake::seal::{Inside, Place, open};
+use claim_projector::{HistoryEntry, Occasion};
+use serde_json::{Value, json};
+
+/// Opens boxes with the keys of a directory.
+pub(crate) struct Opener {
+    keys: Arc<SqliteKeys>,
+}
+
+impl Opener {
+    pub(crate) fn new(keys: Arc<SqliteKeys>) -> Self {
+        Self { keys }
+    }
+
+    /// What is in a box that stands at a field of a command; `erased` and `unavailable` are never confused (F-86).
+    pub(crate) fn open(&self, source: &str, command: CommandId, field: &str, sealed: &SealedBox) -> Value {
+        let keys: &dyn Keys = &*self.keys;
+        match open(keys, Place { source, command, field }, sealed) {
+            Ok(Inside::Plain(value)) => value,
+            Ok(Inside::Erased) => json!({"sealed": "erased"}),
+            Err(error) => json!({"sealed": "unavailable", "why": error.to_string()}),
+        }
+    }
+
+    /// Opens every box inside the JSON of a history entry.
+    pub(crate) fn open_entry(&self, entry: &HistoryEntry<'_>) -> serde_json::Result<Value> {
+        let mut shown = serde_json::to_value(entry)?;
+        let Occasion::Command(asking) = &entry.occasion else { return Ok(shown) };
+        let source = asking.source.to_string();
+        let events = shown.get_mut("events").and_then(Value::as_array_mut);
+        for event in events.into_iter().flatten() {
+            for (pointer, field) in [
+                ("/friendly_name", "friendly_name"),
+                ("/mismatch_reason", "mismatch_reason"),
+                ("/contacts/customer", "contacts.customer"),
+                ("/contacts/partner", "contacts.partner"),
+                ("/text", "text"),
+                ("/comment", "comment"),
+                ("/justification", "justification"),
+            ] {
+                let Some(slot) = event.pointer_mut(pointer) else { continue };
+                if let Ok(sealed) = serde_json::from_value::<SealedBox>(slot.clone()) {
+                    *slot = self.open(&source, asking.id, field, &sealed);
+                }
+            }
+        }
+        Ok(shown)
+    }
+
+    /// The friendly name of the claim whose history this is.
+    pub(crate) fn friendly_name(&self, history: &[HistoryEntry<'_>]) -> Option<Value> {
+        history.iter().find_map(|entry| {
+            let Occasion::Command(asking) = &entry.occasion else { return None };
+            if !matches!(asking.command_type, CommandType::AddCustomer | CommandType::ClaimCustomer) {
+                return None;
+            }
+            let sealed = entry.events.iter().find_map(|event| match &**event {
+                Event::CustomerAdded(it) => Some(&it.friendly_name),
+                Event::CustomerClaimed(it) => Some(&it.friendly_name),
+                _ => None,
+            })?;
+            Some(self.open(&asking.source.to_string(), asking.id, "friendly_name", sealed))
+        })
+    }
+
+    /// The newest contacts of the claim whose history this is, opened.
+    pub(crate) fn contacts(&self, history: &[HistoryEntry<'_>]) -> serde_json::Result<Option<Value>> {
+        for entry in history.iter().rev() {
+            let shown = self.open_entry(entry)?;
+            let events = shown.get("events").and_then(Value::as_array).into_iter().flatten();
+            if let Some(contacts) = events.filter_map(|it| it.get("contacts")).next_back() {
+                return Ok(Some(contacts.clone()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A value as a table shows it.
+pub(crate) fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(sealed) => sealed
+            .get("sealed")
+            .and_then(Value::as_str)
+            .map_or_else(|| sealed.to_string(), |it| format!("({it})")),
+    }
+}

@@ -1,0 +1,124 @@
+//! Reading a data directory, also beside a process that writes to it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use claim_domain::time::Instant;
+use claim_intake::Remembered;
+use claim_intake::keys::SqliteKeys;
+use claim_journal::{Decision, Kind, Lead, Line, PartitionId, Settings};
+use claim_log::{ReadLog, Start};
+use claim_log_embedded::EmbeddedReader;
+use claim_projector::{Snapshot, Views};
+
+use crate::cli::Global;
+use crate::node::{KEYS, wall};
+use crate::output;
+use crate::views::{self, Folding};
+
+/// A directory that is read.
+pub(crate) struct Reading {
+    pub(crate) log: EmbeddedReader,
+    pub(crate) views: Views,
+    pub(crate) keys: Arc<SqliteKeys>,
+    /// Whether its clock is the newest time given.
+    pub(crate) simulated: bool,
+}
+
+impl Reading {
+    /// Opens the directory. Views are brought up to date first when no process holds it; otherwise what is there is
+    /// read.
+    ///
+    /// # Errors
+    /// When there is no log, it is damaged, or the views cannot be folded.
+    pub(crate) fn open(global: &Global) -> Result<Self> {
+        let data = global.data.as_path();
+        let log = EmbeddedReader::open(data)?;
+        let views = if is_held(data) { views::open_read_only(data)? } else { caught_up(data, &log)? };
+        let keys = SqliteKeys::open_read_only(&data.join(KEYS)).context("opening the keys of persons")?;
+        let simulated = settings(&log)?.is_some_and(|it| it.simulated);
+        Ok(Self { log, views, keys: Arc::new(keys), simulated })
+    }
+
+    /// All views at one moment.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot<'_>> {
+        Ok(self.views.snapshot()?)
+    }
+
+    /// The time for whoever looks: the wall clock, on a simulated directory the newest time given.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) fn now(&self) -> Result<Instant> {
+        if self.simulated { newest_given(&self.log) } else { Ok(wall()) }
+    }
+
+    /// Says on stderr what a person should know of the directory.
+    pub(crate) fn announce(&self, global: &Global) {
+        if self.simulated && !global.json {
+            eprintln!("(simulated: the clock of this directory is the newest time it was given)");
+        }
+    }
+}
+
+/// Whether another process writes to the directory.
+fn is_held(data: &Path) -> bool {
+    let lock = File::open(data.join("lock"));
+    lock.is_ok_and(|it| it.try_lock_shared().is_err())
+}
+
+/// The views with everything on the log folded in.
+fn caught_up(data: &Path, log: &dyn ReadLog) -> Result<Views> {
+    let bar = output::progress("folding views", None);
+    let mut folding = Folding::begin(data)?;
+    folding.catch_up(log, &bar)?;
+    bar.finish_and_clear();
+    drop(folding);
+    views::open_read_only(data)
+}
+
+/// What the journal was made with; none on an empty log.
+pub(crate) fn settings(log: &dyn ReadLog) -> Result<Option<Settings>> {
+    let mut records = log.read(&Start::beginning())?;
+    let Some(stored) = records.next()? else { return Ok(None) };
+    let line = Line::parse(&stored.line).context("the first record of the log")?;
+    Ok(Lead::decode(line.body).context("the first lead of the log")?.settings)
+}
+
+/// The newest time that a simulated log was given: its clock.
+fn newest_given(log: &dyn ReadLog) -> Result<Instant> {
+    let mut newest = Instant::default();
+    let mut records = log.read(&Start::beginning())?;
+    while let Some(stored) = records.next()? {
+        let line =
+            Line::parse(&stored.line).with_context(|| format!("the record at offset {}", stored.offset))?;
+        if line.envelope.kind == Kind::Decision
+            && let Some(asked) = Decision::decode(line.body).context("a decision of the log")?.asked()
+        {
+            newest = newest.max(asked.received_at);
+        }
+    }
+    Ok(newest)
+}
+
+/// The bindings of identifiers and what else intake remembers, read from the log.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) fn bindings(log: &dyn ReadLog) -> Result<Remembered> {
+    let mut remembered = Remembered::default();
+    let mut records = log.read(&Start::nowhere().at(PartitionId::Identity, 0))?;
+    while let Some(stored) = records.next()? {
+        let line =
+            Line::parse(&stored.line).with_context(|| format!("the record at offset {}", stored.offset))?;
+        if line.envelope.kind == Kind::Binding {
+            remembered.bound(&line);
+        }
+    }
+    Ok(remembered)
+}

@@ -1,0 +1,91 @@
+//! The views of a data directory: which there are, where they are, who may fold into them.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use claim_journal::{Cursor, Offsets};
+use claim_log::ReadLog;
+use claim_projector::{Definition, Progress, Runner, Views};
+use claim_projector_completed::Completed;
+use claim_projector_eligible::Eligible;
+use indicatif::ProgressBar;
+
+/// The file of the views in a data directory.
+const VIEWS: &str = "views.sqlite";
+/// Whoever folds into them holds this.
+const LOCK: &str = "views.lock";
+
+/// Every view: one line each.
+pub(crate) fn definitions() -> Vec<Definition> {
+    vec![
+        Definition::of::<Eligible>(),
+        claim_projector_ineligible::definition(),
+        Definition::of::<Completed>(),
+    ]
+}
+
+/// The end of the log that the views know to be durable; 0 when there are none.
+pub(crate) fn known_end(data: &Path) -> Result<u64> {
+    let path = data.join(VIEWS);
+    if !path.exists() {
+        return Ok(0);
+    }
+    let checkpoints = Views::open_read_only(&path)?.checkpoints()?;
+    Ok(checkpoints.values().map(|it| it.offset + 1).max().unwrap_or(0))
+}
+
+/// The right to fold into the views of a directory, for as long as it is kept.
+pub(crate) struct Folding {
+    runner: Runner,
+    _lock: File,
+}
+
+impl Folding {
+    /// Waits for the right.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(crate) fn begin(data: &Path) -> Result<Self> {
+        let path = data.join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.with_context(|| format!("opening {}", path.display()))?;
+        lock.lock().with_context(|| format!("locking {}", path.display()))?;
+        let views = Views::open(&data.join(VIEWS))?;
+        Ok(Self { runner: Runner::new(views, Offsets::Positions, definitions())?, _lock: lock })
+    }
+
+    /// Folds what is on the log and not in the views.
+    ///
+    /// # Errors
+    /// When the journal cannot be folded, with the position.
+    pub(crate) fn catch_up(&mut self, log: &dyn ReadLog, bar: &ProgressBar) -> Result<Cursor> {
+        Ok(self.runner.catch_up(log, &mut told(bar))?)
+    }
+
+    /// Folds a view afresh and swaps it in; all without a name.
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`], and when there is no such view.
+    pub(crate) fn rebuild(&mut self, log: &dyn ReadLog, name: Option<&str>, bar: &ProgressBar) -> Result<()> {
+        Ok(claim_projector::rebuild(&mut self.runner, log, name, &mut told(bar))?)
+    }
+
+    /// The views.
+    pub(crate) fn views(&self) -> &Views {
+        self.runner.views()
+    }
+}
+
+/// Opens the views for reading only.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn open_read_only(data: &Path) -> Result<Views> {
+    Ok(Views::open_read_only(&data.join(VIEWS))?)
+}
+
+/// Shows how far folding has come.
+pub(crate) fn told(bar: &ProgressBar) -> impl FnMut(Progress) + '_ {
+    |progress| bar.set_position(progress.records)
+}
