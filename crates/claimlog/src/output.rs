@@ -88,6 +88,11 @@ pub(crate) fn minute(at: Instant) -> String {
     at.to_string().get(..16).map_or_else(String::new, |it| it.replace('T', " "))
 }
 
+/// An amount in cents as tables show it.
+pub(crate) fn money(cents: u64, currency: &str) -> String {
+    format!("{}.{:02} {currency}", cents / 100, cents % 100)
+}
+
 /// Progress on stderr, when that is a terminal.
 pub(crate) fn progress(what: &str, total: Option<u64>) -> ProgressBar {
     let bar = match total {

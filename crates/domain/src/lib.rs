@@ -107,6 +107,8 @@
 pub mod asker;
 /// The fold of the program, with its past: terms, enrolments, eligibility.
 pub mod catalog;
+/// The choose-engagements step.
+pub mod choices;
 /// One claim: its statuses, its one running deadline, and what its rules look at.
 pub mod claim;
 /// What is asked, and what intake looked up for it.

@@ -46,6 +46,11 @@ impl Remembered {
         }
     }
 
+    /// The customer that identifiers mean, in the order in which they count.
+    pub(crate) fn meant(&self, looked_at: &[&Identifier]) -> Option<CustomerId> {
+        self.0.identity.meant(looked_at).map(|it| it.customer)
+    }
+
     /// Folds a valid decision.
     pub fn decided(&mut self, partition: PartitionId, decision: &Decision) {
         self.0.decided(partition, decision);

@@ -48,7 +48,7 @@ pub(crate) async fn look_up(
 }
 
 /// Tenant, TPID and opportunity of one identifier.
-async fn identify(
+pub(crate) async fn identify(
     directory: &WithTimeout,
     identifier: &Identifier,
     customer_email: Option<&EmailAddress>,

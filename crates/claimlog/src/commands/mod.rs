@@ -7,6 +7,7 @@ use crate::exit::Status;
 
 mod apply;
 mod bench;
+mod choices;
 mod claim;
 mod completions;
 mod schema;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Claim { id } => claim::now(global, id),
         Command::History { id } => claim::history(global, id),
         Command::Views(it) => views::run(global, &it),
+        Command::Choices(it) => choices::run(global, &it),
         other => anyhow::bail!("not yet: {other:?}"),
     }
 }
