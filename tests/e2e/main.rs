@@ -1,0 +1,12 @@
+//! End to end: what an upstream service, an auditor or a script sees of the program, and what faults leave of it.
+//!
+//! Everything here runs the real binary on a directory of its own, through its files, its standard input and output, and
+//! its exit status; the log is read as any reader may read it, line by line. Nothing here knows a crate from inside,
+//! but for the list of refusals.
+//! Start reading in `sample`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
+mod journal;
+mod place;
+mod sample;
