@@ -48,6 +48,6 @@ pub use rebuild::rebuild;
 pub use row::{Row, RowReason};
 pub use runner::{Progress, Runner};
 pub use snapshot::{Acquaintance, Snapshot};
-pub use sql::{instant, integer, position, read_json, write_json};
+pub use sql::{column, instant, integer, position, read_json, read_text, sql_failed, write_json};
 pub use verify::{Verified, verify};
 pub use views::{Checkpoints, Views};

@@ -22,7 +22,7 @@ pub fn write_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String
     serde_json::to_string(value).map_err(StoreError::unreadable(what))
 }
 
-/// A value from the JSON or the text it was stored as.
+/// A value from the JSON it was stored as.
 ///
 /// # Errors
 /// [`StoreError::Unreadable`] when it is not a `T`.
@@ -30,8 +30,11 @@ pub fn read_json<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Store
     serde_json::from_str(json).map_err(StoreError::unreadable(what))
 }
 
-/// A parsed text column.
-pub(crate) fn read_text<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, StoreError>
+/// A value from the text it was stored as.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is not a `T`.
+pub fn read_text<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, StoreError>
 where
     T::Err: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
@@ -60,6 +63,14 @@ pub fn instant(row: &Row<'_>, name: &str) -> Result<Instant, StoreError> {
 }
 
 /// Any column.
-pub(crate) fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
+///
+/// # Errors
+/// [`StoreError`] when it is missing or holds another type.
+pub fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, name: &str) -> Result<T, StoreError> {
     row.get(name).map_err(StoreError::sql(format!("reading column {name}")))
+}
+
+/// Says what was being done when SQLite refused.
+pub fn sql_failed(doing: &str) -> impl FnOnce(rusqlite::Error) -> StoreError {
+    StoreError::sql(doing)
 }

@@ -1,6 +1,7 @@
 //! Customers while they are folded: read once, kept for the next batches, written once a batch.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 use claim_domain::claim::Claim;
@@ -24,7 +25,7 @@ pub(crate) struct Customers {
 }
 
 /// One customer, with as many of its claims as events were about.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
     customer: Customer,
     changed: BTreeMap<ClaimId, Position>,
@@ -40,11 +41,13 @@ impl Customers {
         stamp: Stamp,
         position: Position,
     ) -> Result<Option<&Claim>, StoreError> {
-        if !self.kept.contains_key(&id) {
-            let customer = read_customer(connection, id)?.unwrap_or_default();
-            self.kept.insert(id, Kept { customer, changed: BTreeMap::new() });
-        }
-        let kept = self.kept.entry(id).or_default();
+        let kept = match self.kept.entry(id) {
+            Entry::Occupied(kept) => kept.into_mut(),
+            Entry::Vacant(place) => {
+                let customer = read_customer(connection, id)?.unwrap_or_default();
+                place.insert(Kept { customer, changed: BTreeMap::new() })
+            }
+        };
         let about = event.claim();
         if let Some(about) = about
             && !kept.customer.claims.contains_key(&about)
