@@ -1,13 +1,16 @@
 //! `apply`: commands in, outcomes out, in the same order.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread;
 
 use anyhow::{Context, Result};
 use claim_intake::{Answer, Door, FileTimes, Input, Mode, Pending};
 use indicatif::ProgressBar;
+use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::{Apply, Global};
 use crate::exit::{Status, UsageError};
@@ -57,7 +60,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     let progress = output::progress("deciding", None);
     let mut out = Printer::new(!args.quiet);
     for input in inputs {
-        runtime.block_on(feed(&mut node, input, mode, &mut out, &progress))?;
+        feed(&runtime, &mut node, input, mode, &mut out, &progress)?;
     }
     node.intake.tick(mode);
     node.engine.settle();
@@ -71,56 +74,103 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     Ok(if counts.problems > 0 { Status::Problems } else { Status::Done })
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(1 << 18, file)))
+/// An input whose buffer can be looked into.
+pub(crate) type Source = BufReader<Box<dyn Read + Send>>;
+
+fn open(path: &Path) -> Result<Source> {
+    let file: Box<dyn Read + Send> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(|| format!("opening {}", path.display()))?)
+    };
+    Ok(BufReader::with_capacity(1 << 18, file))
 }
 
-/// Sends one input through intake, many commands in flight, and prints the answers in its order.
-pub(crate) async fn feed(
+/// Sends one input through intake, many commands in flight, and prints the answers in its order, each as soon as it and
+/// all before it are there: whoever writes the input may wait for an answer before asking again.
+///
+/// # Errors
+/// When the input cannot be read or stdout cannot be written.
+pub(crate) fn feed(
+    runtime: &Runtime,
     node: &mut Node,
-    mut input: Box<dyn BufRead>,
+    input: Source,
     mode: Mode,
     out: &mut Printer,
     progress: &ProgressBar,
 ) -> Result<()> {
+    let (asked, answers) = sync_channel(IN_FLIGHT);
+    thread::scope(|scope| {
+        let printing = scope.spawn(|| print_all(runtime.handle(), answers, out, progress));
+        let sent = send_all(runtime, node, input, mode, &asked);
+        drop(asked);
+        let printed = printing.join().unwrap_or_else(|panic| resume_unwind(panic));
+        printed.and(sent)
+    })
+}
+
+fn send_all(
+    runtime: &Runtime,
+    node: &mut Node,
+    mut input: Source,
+    mode: Mode,
+    asked: &SyncSender<Pending>,
+) -> Result<()> {
     let mut times = FileTimes::default();
-    let mut waiting: VecDeque<Pending> = VecDeque::new();
     let mut number = 0;
     loop {
-        let mut lines = Vec::with_capacity(LINES_AT_ONCE);
-        while lines.len() < LINES_AT_ONCE
-            && let Some(bytes) = read_line(&mut *input)?
-        {
-            number += 1;
-            if !bytes.trim_ascii().is_empty() {
-                lines.push(Input { number, bytes });
-            }
-        }
-        let ended = lines.is_empty();
-        waiting.extend(node.intake.take(&lines, mode, Door::Outside, &mut times).await);
-        let keep = if ended { 0 } else { IN_FLIGHT };
-        while waiting.len() > keep
-            && let Some(pending) = waiting.pop_front()
-        {
-            out.print(pending.answer().await)?;
-            progress.inc(1);
-        }
-        if ended {
+        let lines = read_lines(&mut input, &mut number)?;
+        if lines.is_empty() {
             return Ok(());
+        }
+        for pending in runtime.block_on(node.intake.take(&lines, mode, Door::Outside, &mut times)) {
+            if asked.send(pending).is_err() {
+                // Nobody prints any more, and whoever printed says why.
+                return Ok(());
+            }
         }
     }
 }
 
+fn print_all(
+    runtime: &Handle,
+    answers: Receiver<Pending>,
+    out: &mut Printer,
+    progress: &ProgressBar,
+) -> Result<()> {
+    loop {
+        let pending = match answers.try_recv() {
+            Ok(pending) => pending,
+            Err(TryRecvError::Disconnected) => return Ok(()),
+            Err(TryRecvError::Empty) => {
+                out.flush()?;
+                let Ok(pending) = answers.recv() else { return Ok(()) };
+                pending
+            }
+        };
+        out.print(runtime.block_on(pending.answer()))?;
+        progress.inc(1);
+    }
+}
+
+/// The next lines that are not blank: as many as are there, at least one; none at the end.
+fn read_lines(input: &mut Source, number: &mut u64) -> Result<Vec<Input>> {
+    let mut lines = Vec::new();
+    while (lines.is_empty() || (lines.len() < LINES_AT_ONCE && input.buffer().contains(&b'\n')))
+        && let Some(bytes) = read_line(input)?
+    {
+        *number += 1;
+        if !bytes.trim_ascii().is_empty() {
+            lines.push(Input { number: *number, bytes });
+        }
+    }
+    Ok(lines)
+}
+
 /// The next line without its line feed; of one that is far too long only the beginning, which is then too large.
-fn read_line(input: &mut dyn BufRead) -> Result<Option<Vec<u8>>> {
+fn read_line(input: &mut Source) -> Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    let read = io::Read::take(&mut *input, LONGEST_LINE)
-        .read_until(b'\n', &mut line)
-        .context("reading the input")?;
+    let read = input.take(LONGEST_LINE).read_until(b'\n', &mut line).context("reading the input")?;
     if read == 0 {
         return Ok(None);
     }
@@ -159,14 +209,19 @@ impl Printer {
         Ok(())
     }
 
+    fn flush(&mut self) -> Result<()> {
+        if let Some(out) = &mut self.out {
+            out.flush()?;
+        }
+        Ok(())
+    }
+
     /// Flushes and yields the counts.
     ///
     /// # Errors
     /// When stdout cannot be written.
     pub(crate) fn finish(mut self) -> Result<Counts> {
-        if let Some(out) = &mut self.out {
-            out.flush()?;
-        }
+        self.flush()?;
         Ok(self.counts)
     }
 }
