@@ -1,6 +1,6 @@
 //! The command line (CONTRACT §4).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use claim_domain::identifier::IdKind;
 use claim_domain::ids::{ClaimId, EngagementId, PartnerId};
@@ -24,12 +24,15 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The data directory: the log, the views and the keys of persons.
-    #[arg(long, global = true, env = "CLAIMLOG_DATA", value_name = "DIR", default_value = "./claimlog-data")]
-    pub(crate) data: PathBuf,
+    ///
+    /// [default: ./claimlog-data; `demo`: a temporary one]
+    #[arg(long, global = true, env = "CLAIMLOG_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
-    /// A file of these options, one `name = "value"` a line; options given here win over it.
+    /// A TOML file of options: `data = "/var/lib/claimlog"`, those of a command under `[apply]`. The environment and
+    /// the command line win over it.
     #[arg(long, global = true, env = "CLAIMLOG_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Prints JSON for programs instead of tables for people.
@@ -38,6 +41,23 @@ pub(crate) struct Global {
     /// Says more of what it does on stderr; twice says everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+impl Global {
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.named_data().unwrap_or(Path::new("./claimlog-data"))
+    }
+
+    /// The data directory, if one was named.
+    pub(crate) fn named_data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    /// The same options for another directory.
+    pub(crate) fn with_data(&self, data: PathBuf) -> Self {
+        Self { data: Some(data), ..self.clone() }
+    }
 }
 
 /// What to do.
@@ -76,7 +96,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(Audit),
     /// Runs the sample through the real engine and shows what came of it, in under a minute.
-    Demo(Demo),
+    ///
+    /// Into a temporary directory that vanishes, or into a new one that --data names.
+    Demo,
     /// Prints figures, each beside a raw baseline measured in the same run.
     Bench(Bench),
     /// Prints the JSON Schemas of everything others read or write; `refusals` prints the codes in their order.
@@ -95,19 +117,19 @@ pub(crate) struct Apply {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Takes the `received_at` that the commands bring: imported history, whose effects are held.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_AS_RECORDED")]
     pub(crate) as_recorded: bool,
     /// Begins a simulated directory, whose clock is always the newest time given; no effect is performed on it.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_SIMULATED")]
     pub(crate) simulated: bool,
     /// Leaves the effects that are due for later.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_NO_EFFECTS")]
     pub(crate) no_effects: bool,
     /// Prints no outcomes, only the summary.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_QUIET")]
     pub(crate) quiet: bool,
     /// Sends the commands to a running server instead (a later release).
-    #[arg(long, value_name = "URL", hide = true)]
+    #[arg(long, value_name = "URL", hide = true, env = "CLAIMLOG_SERVER")]
     pub(crate) server: Option<String>,
 }
 
@@ -128,31 +150,31 @@ pub(crate) struct View {
     /// Which view.
     pub(crate) tab: Tab,
     /// The partner that looks.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "CLAIMLOG_PARTNER")]
     pub(crate) partner: PartnerId,
     /// The engagement.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "CLAIMLOG_ENGAGEMENT")]
     pub(crate) engagement: EngagementId,
     /// Only rows of this status, such as AwaitingConsent.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_STATUS")]
     pub(crate) status: Option<String>,
     /// Only rows of this location.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_LOCATION")]
     pub(crate) location: Option<String>,
     /// Only rows whose name holds this text.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", env = "CLAIMLOG_NAME")]
     pub(crate) name: Option<String>,
     /// The order of the rows.
-    #[arg(long, value_enum, default_value_t = Sort::Name)]
+    #[arg(long, value_enum, default_value_t = Sort::Name, env = "CLAIMLOG_SORT")]
     pub(crate) sort: Sort,
     /// The other way round.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_DESCENDING")]
     pub(crate) descending: bool,
     /// The most rows of one page.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, env = "CLAIMLOG_LIMIT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
     /// Goes on after this page cursor, as the page before printed it.
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", env = "CLAIMLOG_AFTER")]
     pub(crate) after: Option<String>,
 }
 
@@ -171,13 +193,13 @@ pub(crate) enum Sort {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Choices {
     /// The partner that would add the customer.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", env = "CLAIMLOG_PARTNER")]
     pub(crate) partner: PartnerId,
     /// The customer as it would be nominated, such as `domain_name=fabrikam.example`.
-    #[arg(long, value_name = "KIND=VALUE", value_parser = nomination)]
+    #[arg(long, value_name = "KIND=VALUE", value_parser = nomination, env = "CLAIMLOG_CUSTOMER")]
     pub(crate) customer: (IdKind, String),
     /// Hours, for the proposed payout of variable-pay engagements.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_HOURS")]
     pub(crate) hours: Option<u32>,
 }
 
@@ -191,10 +213,10 @@ fn nomination(text: &str) -> Result<(IdKind, String), String> {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Events {
     /// Begins after this cursor; without it at the beginning.
-    #[arg(long, value_name = "CURSOR")]
+    #[arg(long, value_name = "CURSOR", env = "CLAIMLOG_FROM")]
     pub(crate) from: Option<Cursor>,
     /// Waits for more at the end.
-    #[arg(long)]
+    #[arg(long, env = "CLAIMLOG_FOLLOW")]
     pub(crate) follow: bool,
 }
 
@@ -219,22 +241,22 @@ pub(crate) enum Effects {
     /// Lists effects: due, held, failed, done; mail waits until there is a mailer.
     List {
         /// Only of this state: due, held, failed or done.
-        #[arg(long)]
+        #[arg(long, env = "CLAIMLOG_STATE")]
         state: Option<String>,
         /// Only of this claim.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", env = "CLAIMLOG_CLAIM")]
         claim: Option<ClaimId>,
     },
     /// Performs the referral effects that are due; held and failed ones are started again first.
     Retry {
         /// Only of this claim.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", env = "CLAIMLOG_CLAIM")]
         claim: Option<ClaimId>,
         /// Starts nothing that is held or failed; performs only what is due.
-        #[arg(long)]
+        #[arg(long, env = "CLAIMLOG_DUE_ONLY")]
         due_only: bool,
         /// Shows what would be started and performed, and does nothing.
-        #[arg(long)]
+        #[arg(long, env = "CLAIMLOG_DRY_RUN")]
         dry_run: bool,
     },
 }
@@ -245,17 +267,9 @@ pub(crate) enum Audit {
     /// The chain, the order, every decision decided again, every view refolded; exits with 3 and the position.
     Verify {
         /// Leaves the views out.
-        #[arg(long)]
+        #[arg(long, env = "CLAIMLOG_NO_VIEWS")]
         no_views: bool,
     },
-}
-
-/// Arguments of `demo`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Demo {
-    /// Keeps what it makes in this new directory; without it a temporary one that vanishes.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
 }
 
 /// Arguments of `bench`.
@@ -271,6 +285,6 @@ pub(crate) struct Schema {
     /// Which one; without a name the list of names.
     pub(crate) name: Option<String>,
     /// Writes all of them into this folder.
-    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    #[arg(long, value_name = "DIR", conflicts_with = "name", env = "CLAIMLOG_WRITE")]
     pub(crate) write: Option<PathBuf>,
 }

@@ -6,12 +6,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod bench;
 mod boxes;
 mod cli;
 mod commands;
+mod config;
 mod exit;
 mod node;
 mod output;
@@ -20,9 +19,11 @@ mod schemas;
 mod views;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    output::set_up_tracing(cli.global.verbose);
-    match commands::run(cli) {
+    let ran = config::parse().and_then(|cli| {
+        output::set_up_tracing(cli.global.verbose);
+        commands::run(cli)
+    });
+    match ran {
         Ok(status) => status.into(),
         Err(error) => {
             if output::is_broken_pipe(&error) {

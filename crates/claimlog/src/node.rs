@@ -76,7 +76,7 @@ impl Node {
     /// # Errors
     /// When another process holds it, it is damaged or not ours, or of other shapes than this program's.
     pub(crate) fn open(global: &Global, begin: Begin, known_end: u64) -> Result<Self> {
-        let data = global.data.as_path();
+        let data = global.data();
         let directory = directory(global)?;
         let (log, opened) = EmbeddedLog::open(data, &Options { known_end, ..Options::default() })?;
         if let Some(cut) = opened.cut {

@@ -34,7 +34,7 @@ impl Reading {
     /// # Errors
     /// When there is no log, it is damaged, or the views cannot be folded.
     pub(crate) fn open(global: &Global) -> Result<Self> {
-        let data = global.data.as_path();
+        let data = global.data();
         let log = EmbeddedReader::open(data)?;
         let views = if is_held(data) { views::open_read_only(data)? } else { caught_up(data, &log)? };
         let keys = SqliteKeys::open_read_only(&data.join(KEYS)).context("opening the keys of persons")?;

@@ -9,6 +9,7 @@ use claim_log::ReadLog;
 use claim_projector::{Definition, Progress, Runner, Views};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
+use claim_projector_referral::Referral;
 use indicatif::ProgressBar;
 
 /// The file of the views in a data directory.
@@ -22,6 +23,7 @@ pub(crate) fn definitions() -> Vec<Definition> {
         Definition::of::<Eligible>(),
         claim_projector_ineligible::definition(),
         Definition::of::<Completed>(),
+        Definition::of::<Referral>(),
     ]
 }
 

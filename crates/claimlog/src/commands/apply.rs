@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     }
     let inputs = args.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
-    let mut node = Node::open(global, begin, views::known_end(&global.data)?)?;
+    let mut node = Node::open(global, begin, views::known_end(global.data())?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     let progress = output::progress("deciding", None);
@@ -67,7 +67,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     progress.finish_and_clear();
     let counts = out.finish()?;
     let progress = output::progress("folding views", None);
-    Folding::begin(&global.data)?.catch_up(&*node.log, &progress)?;
+    Folding::begin(global.data())?.catch_up(&*node.log, &progress)?;
     progress.finish_and_clear();
     node.close()?;
     eprintln!("{} accepted, {} refused, {} problems", counts.accepted, counts.refused, counts.problems);

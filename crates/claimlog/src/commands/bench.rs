@@ -23,7 +23,7 @@ pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
         );
     }
     let place =
-        global.data.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        global.data().parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let bar = output::progress("durable_64", Some(10));
     let figure = durable_64(place, || bar.inc(1));
     bar.finish_and_clear();

@@ -10,6 +10,8 @@ mod bench;
 mod choices;
 mod claim;
 mod completions;
+mod effects;
+mod events;
 mod schema;
 mod view;
 mod views;
@@ -30,6 +32,8 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::History { id } => claim::history(global, id),
         Command::Views(it) => views::run(global, &it),
         Command::Choices(it) => choices::run(global, &it),
+        Command::Events(it) => events::run(global, &it),
+        Command::Effects(it) => effects::run(global, &it),
         other => anyhow::bail!("not yet: {other:?}"),
     }
 }
