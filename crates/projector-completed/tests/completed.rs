@@ -1,5 +1,7 @@
 //! Journal lines in, rows of Completed out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
 use claim_domain::claim::{Group, Origin, Status};
 use claim_domain::ids::ClaimId;
 use claim_journal::Offsets;

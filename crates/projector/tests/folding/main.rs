@@ -1,5 +1,7 @@
 //! The runner, on real decisions: once, in order, or not at all.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
+
 mod beside;
 mod halts;
 mod inputs;
