@@ -242,7 +242,7 @@ impl Desk {
         let mut due = false;
         loop {
             let first = if due { self.inbox.try_recv().ok() } else { self.inbox.recv().ok() };
-            let mut written = BTreeMap::new();
+            let mut written = Written::default();
             let mut next = first;
             let mut commands = 0;
             while let Some(message) = next {
@@ -296,7 +296,7 @@ impl Desk {
             tell(Err(Unavailable("its partition is not led here".into())));
             return Ok(());
         };
-        let lines = written.entry(id).or_default();
+        let lines = written.of(id);
         match partition.decide(routed, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
             Step::Written => Ok(()),
             Step::Recall(offset, tell) => {
@@ -325,26 +325,19 @@ impl Desk {
     fn fire(&mut self, written: &mut Written) -> Result<bool, EngineError> {
         let mut more = false;
         for (&id, partition) in &mut self.partitions {
-            let mut lines = Vec::new();
             more |= partition
-                .fire_due(self.tick, self.imported, DEADLINES_AT_ONCE, &mut lines)
+                .fire_due(self.tick, self.imported, DEADLINES_AT_ONCE, written.of(id))
                 .map_err(|it| invalid(id, &it))?;
-            if !lines.is_empty() {
-                written.entry(id).or_default().extend(lines);
-            }
         }
         Ok(more)
     }
 
     fn append(&mut self, written: Written) {
-        for (partition, lines) in written {
-            if lines.is_empty() {
-                continue;
-            }
+        for batch in written.0.into_iter().filter(|it| !it.lines.is_empty()) {
             self.unacknowledged += 1;
-            let messages = self.messages.clone();
+            let (messages, partition) = (self.messages.clone(), batch.partition);
             let tell = Box::new(move |receipt| drop(messages.send(Message::Receipt(partition, receipt))));
-            self.log.append(Batch { partition, lines }, tell);
+            self.log.append(batch, tell);
         }
     }
 
@@ -363,8 +356,26 @@ impl Desk {
     }
 }
 
-/// Lines written in one turn, by partition.
-type Written = BTreeMap<PartitionId, Vec<Vec<u8>>>;
+/// What was written in one turn, in the order in which it was decided, across partitions too.
+///
+/// Where partitions share one log, what survives a crash is then a beginning of what was decided: imported history can
+/// be resumed, since nothing received later is known where something received earlier was lost.
+#[derive(Debug, Default)]
+struct Written(Vec<Batch>);
+
+impl Written {
+    /// Where the next lines of a partition go.
+    fn of(&mut self, partition: PartitionId) -> &mut Vec<Vec<u8>> {
+        if self.0.last().is_some_and(|it| it.lines.is_empty()) {
+            self.0.pop();
+        }
+        if self.0.last().is_none_or(|it| it.partition != partition) {
+            self.0.push(Batch { partition, lines: Vec::new() });
+        }
+        let last = self.0.len() - 1;
+        &mut self.0[last].lines
+    }
+}
 
 fn invalid(partition: PartitionId, error: &WriteError) -> EngineError {
     EngineError::Invalid(partition, error.to_string())

@@ -167,7 +167,7 @@ impl Partition {
         for _ in 0..most {
             match self.fold.deadlines.first() {
                 Some(&(deadline, customer)) if deadline.due_at <= at => {
-                    self.fire(customer, deadline, imported, lines)?
+                    self.fire(customer, deadline, imported, lines)?;
                 }
                 _ => return Ok(false),
             }
