@@ -233,3 +233,40 @@ impl JsonSchema for Source {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::given::{customer, operator, partner, read, reviewer, service};
+
+    #[test] // A-64, CONTRACT §1
+    fn the_source_follows_from_the_asker_and_reads_back() {
+        for (asker, source) in [
+            (partner(), "partner:p-contoso"),
+            (service("crm"), "service:crm"),
+            (customer(), "customer"),
+            (reviewer(), "reviewer"),
+            (operator(), "program_operator"),
+        ] {
+            assert_eq!(asker.source().to_string(), source);
+            assert_eq!(source.parse::<Source>().unwrap(), asker.source());
+            assert_eq!(read::<Asker>(serde_json::to_value(&asker).unwrap()), asker);
+        }
+        for bad in ["", "partner:", "partner:A", "operator", "service", "service:a b"] {
+            assert!(bad.parse::<Source>().is_err(), "{bad}");
+        }
+    }
+
+    #[test] // R-020, CONTRACT §1
+    fn locations_are_all_or_a_list() {
+        let all: Locations = read("all".into());
+        assert!(all.cover(&"loc-1".parse().unwrap()));
+        let some: Locations = read(vec!["loc-1"].into());
+        assert!(some.cover(&"loc-1".parse().unwrap()) && !some.cover(&"loc-2".parse().unwrap()));
+        let none: Locations = read(serde_json::json!([]));
+        assert!(!none.cover(&"loc-1".parse().unwrap()));
+        for bad in ["\"some\"", "null", "{}", "[1]"] {
+            assert!(serde_json::from_str::<Locations>(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -68,3 +68,65 @@ pub fn choice(
     };
     if reasons.is_empty() { Choice::Eligible(payout) } else { Choice::Ineligible(reasons) }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::decide::given::*;
+
+    fn nominee<'a>(identifier: &'a Identifier, given: &'a Given) -> Nominee<'a> {
+        Nominee { identifier, values: given.customer.values(identifier), opportunity: None, hours: None }
+    }
+
+    fn choose(given: &Given, engagement: &str, nominee: &Nominee<'_>) -> Choice {
+        let (partner, engagement) = ("p-contoso".parse().unwrap(), engagement.parse().unwrap());
+        let catalog = given.catalog.at(given.sequence);
+        let published = catalog.newest(&engagement).unwrap();
+        choice(&catalog, &published, &partner, &given.customer, nominee, given.now)
+    }
+
+    fn codes(choice: Choice) -> Vec<&'static str> {
+        match choice {
+            Choice::Eligible(_) => vec![],
+            Choice::Ineligible(reasons) => reasons.iter().map(Refusal::code).collect(),
+        }
+    }
+
+    #[test]
+    fn an_engagement_that_can_be_chosen_shows_its_proposed_payout() {
+        let (tpid, msx) = ("tpid=1234567".parse().unwrap(), "msx_opportunity_id=7-ABC".parse().unwrap());
+        let nothing = given([]);
+        let cents = |choice| match choice {
+            Choice::Eligible(payout) => payout.map(|it| it.cents),
+            Choice::Ineligible(reasons) => panic!("{reasons:?}"),
+        };
+        assert_eq!(cents(choose(&nothing, "fixed", &nominee(&tpid, &nothing))), Some(500_000));
+        let opportunity: Opportunity =
+            read(json!({"open": true, "of_customer": true, "value": "30000", "currency": "USD"}));
+        let by_opportunity = Nominee { opportunity: Some(&opportunity), ..nominee(&msx, &nothing) };
+        assert_eq!(cents(choose(&nothing, "variable", &by_opportunity)), None, "it takes the hours to say");
+        let with_hours = Nominee { hours: Some(40), ..by_opportunity };
+        assert_eq!(cents(choose(&nothing, "variable", &with_hours)), Some(300_000));
+    }
+
+    #[test]
+    fn the_others_are_listed_with_every_reason() {
+        let (tpid, msx) = ("tpid=1234567".parse().unwrap(), "msx_opportunity_id=7-ABC".parse().unwrap());
+        let told =
+            given([add(), publish("other", fixed_terms()).with("terms/criteria", is_smc()), retire("other")]);
+        assert_eq!(codes(choose(&told, "fixed", &nominee(&tpid, &told))), ["open_claim_exists"]);
+        assert_eq!(
+            codes(choose(&told, "other", &nominee(&tpid, &told))),
+            ["engagement_retired", "fact_unknown"]
+        );
+        assert_eq!(codes(choose(&told, "variable", &nominee(&tpid, &told))), ["id_kind_not_accepted"]);
+        let closed: Opportunity = read(json!({"open": false, "of_customer": true}));
+        let by_closed = Nominee { opportunity: Some(&closed), ..nominee(&msx, &told) };
+        assert_eq!(
+            codes(choose(&told, "variable", &by_closed)),
+            ["opportunity_not_open", "opportunity_value_unusable"]
+        );
+    }
+}

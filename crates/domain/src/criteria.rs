@@ -182,7 +182,12 @@ fn alike(a: &FactValue, b: &FactValue) -> bool {
 }
 
 fn are_dates(a: &str, b: &str) -> bool {
-    [a, b].iter().all(|text| text.len() == 10 && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok())
+    // A sign or a short month would still parse, and compare wrongly as text.
+    let shaped =
+        |text: &str| text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (b == b'-' && i > 3));
+    [a, b].iter().all(|text| {
+        text.len() == 10 && shaped(text) && chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+    })
 }
 
 #[cfg(test)]
@@ -236,6 +241,17 @@ mod tests {
         assert_eq!(judge(json!({"fact": "b", "op": "exists"}), facts.clone()), Truth::False);
         assert_eq!(judge(json!({"all": []}), facts.clone()), Truth::True);
         assert_eq!(judge(json!({"any": []}), facts), Truth::False);
+    }
+
+    #[test]
+    fn only_whole_dates_compare() {
+        let renewal = |known: &str| {
+            judge(json!({"fact": "renewal", "op": "ge", "value": "0000-01-01"}), json!({"renewal": known}))
+        };
+        assert_eq!(renewal("2026-02-28"), Truth::True);
+        for bad in ["2026-02-30", "+2026-1-01", "-026-01-01", "2026-1-001", "20260101", "2026-01-01T", ""] {
+            assert_eq!(renewal(bad), Truth::False, "{bad}");
+        }
     }
 
     #[test]

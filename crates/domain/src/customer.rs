@@ -1,4 +1,4 @@
-//! A customer: the consistency boundary (DESIGN rule 5), folded from its events by [`Customer::evolve`].
+//! A customer: the consistency boundary (DESIGN rule 5), folded from its events by `Customer::evolve`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

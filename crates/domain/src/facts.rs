@@ -92,3 +92,26 @@ pub struct Observation {
     /// When they were true.
     pub observed_at: Instant,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_observation_has_at_most_sixty_four_values_of_five_kinds() {
+        let many = |count: usize| (0..count).map(|n| (format!("f{n}"), json!(n))).collect::<Value>();
+        assert!(serde_json::from_value::<Values>(many(MAX_VALUES)).is_ok());
+        assert!(serde_json::from_value::<Values>(many(MAX_VALUES + 1)).is_err());
+        let kinds = json!({"a": true, "b": -7, "c": "text", "d": "2026-01-31", "e": ["x", "y"]});
+        let values: Values = serde_json::from_value(kinds.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&values).unwrap(), kinds);
+        for bad in
+            [json!({"a": 1.5}), json!({"a": null}), json!({"a": {}}), json!({"a": [1]}), json!({"A": 1})]
+        {
+            assert!(serde_json::from_value::<Values>(bad.clone()).is_err(), "{bad}");
+        }
+        assert!(serde_json::from_value::<Values>(json!({"a": "x".repeat(257)})).is_err());
+    }
+}

@@ -49,8 +49,8 @@
 //! | R-031 | `a_tenant_at_odds_with_the_e_mail_domain_needs_a_reason_that_is_kept` |
 //! | R-032 | `a_tenant_at_odds_with_the_e_mail_domain_needs_a_reason_that_is_kept` |
 //! | R-033 | `a_tenant_at_odds_with_the_e_mail_domain_needs_a_reason_that_is_kept` |
-//! | R-034 | `a_known_customer_is_eligible_under_its_identity`, `one_enrolled_and_eligible_location_of_the_partner_is_enough` |
-//! | R-035 | `an_ineligible_customer_is_told_every_reason_in_order` |
+//! | R-034 | `an_engagement_that_can_be_chosen_shows_its_proposed_payout`, `what_can_be_chosen_is_accepted_by_add`, `a_known_customer_is_eligible_under_its_identity`, `one_enrolled_and_eligible_location_of_the_partner_is_enough` |
+//! | R-035 | `the_others_are_listed_with_every_reason`, `an_ineligible_customer_is_told_every_reason_in_order` |
 //! | R-036 | `a_variable_pay_engagement_is_added_alone` |
 //! | R-037 | `a_variable_pay_engagement_is_added_alone`, `one_to_twenty_engagements_each_once` |
 //! | R-038 | `variable_pay_needs_hours_within_the_limits_of_its_terms` |
@@ -58,7 +58,7 @@
 //! | R-040 | `no_later_command_carries_hours`, `what_is_frozen_never_changes_and_terminal_claims_stay_so` |
 //! | R-041 | `contacts_need_every_name`, `a_body_without_location_identifier_or_contacts_does_not_read` |
 //! | R-042 | `a_payout_other_than_the_reviewed_sum_is_refused_with_the_new_one` |
-//! | R-043 | `variable_pay_is_the_least_of_hours_cap_and_share` |
+//! | R-043 | `an_engagement_that_can_be_chosen_shows_its_proposed_payout`, `variable_pay_is_the_least_of_hours_cap_and_share` |
 //! | R-044 | `variable_pay_is_the_least_of_hours_cap_and_share`, `fixed_pay_is_a_constant` |
 //! | R-045 | `if_one_engagement_refuses_nothing_is_created_and_each_reason_is_told` |
 //! | R-046 | `each_chosen_engagement_gets_a_claim_with_the_same_fields` |

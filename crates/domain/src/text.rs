@@ -134,3 +134,33 @@ capitals!(
     /// A country as ISO 3166-1 alpha-2 spells it.
     Country, 2, "not a country code of two capital letters"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_bounded_in_characters() {
+        assert!(Text::<3>::try_from("äöü").is_ok());
+        assert_eq!(Text::<3>::try_from("äöüß"), Err(TooLong(3)));
+        assert!(serde_json::from_str::<Text<3>>("\"abcd\"").is_err());
+        assert!(serde_json::from_str::<Text<3>>("\"abc\"").is_ok());
+    }
+
+    #[test]
+    fn white_space_alone_is_blank() {
+        for blank in ["", " ", "\t\n", "\u{3000}"] {
+            assert!(Label::try_from(blank).unwrap().is_blank(), "{blank:?}");
+        }
+        assert!(!Label::try_from(" a ").unwrap().is_blank());
+    }
+
+    #[test]
+    fn currencies_and_countries_are_capital_letters() {
+        assert!(serde_json::from_str::<Currency>("\"USD\"").is_ok());
+        assert!(serde_json::from_str::<Country>("\"JP\"").is_ok());
+        for bad in ["\"usd\"", "\"US\"", "\"USDX\"", "\"U D\"", "1"] {
+            assert!(serde_json::from_str::<Currency>(bad).is_err(), "{bad}");
+        }
+    }
+}

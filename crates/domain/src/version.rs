@@ -40,3 +40,16 @@ impl<const N: u32> JsonSchema for V<N> {
         json_schema!({"const": N})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // F-29
+    fn a_newer_shape_does_not_read() {
+        assert_eq!(serde_json::to_string(&V::<1>).unwrap(), "1");
+        assert!(serde_json::from_str::<V<1>>("1").is_ok());
+        let refused = serde_json::from_str::<V<1>>("2").unwrap_err();
+        assert!(refused.to_string().contains("version 2"), "{refused}");
+    }
+}

@@ -8,11 +8,16 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use super::given::*;
+use crate::catalog::{CatalogAt, Published};
+use crate::choices::{Choice, Nominee, choice};
 use crate::claim::{Answer, Status};
+use crate::command::Opportunity;
 use crate::customer::{Customer, Stamp};
 use crate::event::Event;
+use crate::identifier::{IdKind, Identifier};
 use crate::ids::{EngagementId, PartnerId};
 use crate::terms::Scope;
+use crate::time::Instant;
 use crate::verdict::{Nomination, Verdict, verdict};
 
 /// One move: whether it brings a claim forward, which command, about which claim, how many hours later.
@@ -152,6 +157,20 @@ fn without_deal_size(events: &[Event]) -> Vec<Value> {
     events.iter().map(strip).collect()
 }
 
+/// A location of the partner at which a claim can be made, if there is one.
+fn good_location(
+    catalog: &CatalogAt<'_>,
+    partner: &PartnerId,
+    published: &Published<'_>,
+    at: Instant,
+) -> &'static str {
+    let good = |it: &&str| {
+        let location = it.parse().unwrap();
+        catalog.is_enrolled(partner, &location, at) && catalog.is_eligible(partner, &location, published)
+    };
+    ["loc-1", "loc-2", "loc-9"].into_iter().find(good).unwrap_or("loc-1")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -273,15 +292,39 @@ proptest! {
                 let said = verdict(&catalog, &published, &partner, &last.customer, known, last.now);
                 let engagement = published.engagement.as_str();
                 let ask = if engagement == "variable" { claim_variable() } else { claim_for(&[engagement]) };
-                let good = |it: &&str| {
-                    let location = it.parse().unwrap();
-                    catalog.is_enrolled(&partner, &location, last.now)
-                        && catalog.is_eligible(&partner, &location, &published)
-                };
-                let location = ["loc-1", "loc-2", "loc-9"].into_iter().find(good).unwrap_or("loc-1");
+                let location = good_location(&catalog, &partner, &published, last.now);
                 let answer = last.clone().when(ask.by(asker.clone()).with("location", location)).in_short();
                 let eligible = matches!(said, Verdict::Eligible { .. });
                 prop_assert_eq!(answer == "CustomerClaimed", eligible, "{}: {} but {:?}", engagement, answer, said);
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_be_chosen_is_accepted_by_add(sequence in sequences()) {
+        let last = play(&sequence, |it| it, |_, _, _| {});
+        let catalog = last.catalog.at(last.sequence);
+        let partner: PartnerId = "p-contoso".parse().unwrap();
+        let opportunity: Opportunity =
+            read(json!({"open": true, "of_customer": true, "value": "100000.00", "currency": "USD"}));
+        for published in catalog.engagements() {
+            for ask in [add_by_tpid(), add_by_tenant(), add_variable()] {
+                let variable = published.terms.is_msx_only();
+                let ask = if variable { ask.with("hours", 40) } else { ask.without("hours") };
+                let identifier: Identifier = read(ask.field("customer"));
+                let is_opportunity = identifier.kind() == IdKind::MsxOpportunityId;
+                let nominee = Nominee {
+                    identifier: &identifier,
+                    values: last.customer.values(&identifier),
+                    opportunity: is_opportunity.then_some(&opportunity),
+                    hours: variable.then_some(40),
+                };
+                let said = choice(&catalog, &published, &partner, &last.customer, &nominee, last.now);
+                let location = good_location(&catalog, &partner, &published, last.now);
+                let ask = ask.with("engagements", json!([published.engagement])).with("location", location);
+                let answer = last.clone().when(ask).in_short();
+                let eligible = matches!(said, Choice::Eligible(_));
+                prop_assert_eq!(answer == "CustomerAdded", eligible, "{}: {:?}", answer, said);
             }
         }
     }

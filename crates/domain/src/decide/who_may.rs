@@ -2,7 +2,7 @@
 
 use super::given::*;
 use crate::asker::Asker;
-use crate::command::CommandType;
+use crate::command::{Command, CommandType};
 use crate::refusal::Refusal;
 
 /// Every kind of asker, by a short name.
@@ -82,6 +82,19 @@ fn every_command_is_for_its_askers_only() {
             let refused = known.clone().when(ask.clone().by(asker)).in_short() == "role_not_allowed";
             assert_eq!(refused, !allowed.contains(&name), "{:?} by {name}", ask.command_type());
         }
+    }
+}
+
+#[test] // DESIGN §5
+fn every_command_reads_back_from_json_and_from_no_other_version() {
+    let claim = given([add()]).claim().id;
+    for (ask, _) in rows() {
+        let command = ask.command_about(claim);
+        let text = serde_json::to_string(&command).unwrap();
+        assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command, "{text}");
+        assert!(text.starts_with("{\"type\":\"") && text.contains("\"version\":1,\"body\":{"), "{text}");
+        let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+        assert!(serde_json::from_str::<Command>(&newer).is_err(), "{newer}");
     }
 }
 

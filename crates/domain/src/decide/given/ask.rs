@@ -98,6 +98,11 @@ impl Ask {
         self
     }
 
+    /// A field of the body.
+    pub(crate) fn field(&self, name: &str) -> Value {
+        self.body[name].clone()
+    }
+
     /// Whether the body has the shape of its type, a claim named in it or not.
     pub(crate) fn reads(&self) -> bool {
         self.command.is_some_and(|it| Command::body(it, self.body.clone()).is_ok())
@@ -114,6 +119,12 @@ impl Ask {
             When::Later(ms) => now.plus_ms(ms),
             When::At(at) => at,
         }
+    }
+
+    /// The command itself, about this claim if it is about one.
+    #[track_caller]
+    pub(crate) fn command_about(&self, claim: ClaimId) -> Command {
+        self.command(&[claim]).expect("a command")
     }
 
     #[track_caller]
