@@ -1,0 +1,20 @@
+//! The publisher: the journal as public events, for whoever analyses claims downstream.
+//!
+//! **Duty.** A [`CloudEvent`] is one event of the journal in the shape of CloudEvents 1.0, with where it stands. An
+//! [`Events`] reads a log and yields them from a [`Cursor`](claim_journal::Cursor) on, each with the cursor after it
+//! (CONTRACT §4, "events --from CURSOR"). Each partition keeps its order, and a log of one file keeps the order of all.
+//!
+//! **Invariants.** What is not a valid record is never published (I-26). An id is made of the position, so the same
+//! event has the same id whenever it is published, and whoever reads at least once can tell a repeat. A cursor never
+//! stands within a decision: read from it again, and the decision comes whole.
+//!
+//! **Absent.** Nothing is opened: personal data stays in its boxes (DESIGN §7). No outcomes, no refusals, no writing,
+//! no waiting for more: who follows asks again.
+//!
+//! **Start** at [`Events::next`].
+
+mod cloud_event;
+mod events;
+
+pub use cloud_event::CloudEvent;
+pub use events::{Events, PublishError};
