@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
 mod beside;
+mod embedded;
 mod halts;
 mod inputs;
 mod kills;
