@@ -54,7 +54,12 @@ impl Global {
         self.data.as_deref()
     }
 
-    /// The same options for another directory.
+    /// The same options with another file-backed directory.
+    pub(crate) fn with_directory(&self, directory: PathBuf) -> Self {
+        Self { directory: Some(directory), ..self.clone() }
+    }
+
+    /// The same options for another data directory.
     pub(crate) fn with_data(&self, data: PathBuf) -> Self {
         Self { data: Some(data), ..self.clone() }
     }
@@ -255,7 +260,10 @@ pub(crate) enum Effects {
         /// Starts nothing that is held or failed; performs only what is due.
         #[arg(long, env = "CLAIMLOG_DUE_ONLY")]
         due_only: bool,
-        /// Shows what would be started and performed, and does nothing.
+        /// Starts mail too, which then waits for a mailer.
+        #[arg(long, env = "CLAIMLOG_MAIL")]
+        mail: bool,
+        /// Shows what would be started, and does nothing.
         #[arg(long, env = "CLAIMLOG_DRY_RUN")]
         dry_run: bool,
     },

@@ -14,7 +14,9 @@ mod config;
 mod exit;
 mod node;
 mod output;
+mod performing;
 mod reading;
+mod sample;
 mod schemas;
 mod views;
 

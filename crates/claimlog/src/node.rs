@@ -15,7 +15,7 @@ use claim_intake::ports::{PATIENCE, WithTimeout};
 use claim_intake::{Intake, Parts, Remembered};
 use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
-use claim_log_embedded::{EmbeddedLog, Options};
+use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
 use uuid::Uuid;
 
 use crate::cli::Global;
@@ -38,6 +38,8 @@ pub(crate) enum Begin {
     Real,
     /// Begin a simulated one.
     Simulated,
+    /// Begin none: there must be one.
+    Existing,
 }
 
 /// A directory that this process writes to.
@@ -45,7 +47,6 @@ pub(crate) struct Node {
     pub(crate) log: Arc<EmbeddedLog>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) intake: Intake,
-    pub(crate) keys: Arc<SqliteKeys>,
     pub(crate) simulated: bool,
 }
 
@@ -77,6 +78,9 @@ impl Node {
     /// When another process holds it, it is damaged or not ours, or of other shapes than this program's.
     pub(crate) fn open(global: &Global, begin: Begin, known_end: u64) -> Result<Self> {
         let data = global.data();
+        if begin == Begin::Existing {
+            EmbeddedReader::open(data)?;
+        }
         let directory = directory(global)?;
         let (log, opened) = EmbeddedLog::open(data, &Options { known_end, ..Options::default() })?;
         if let Some(cut) = opened.cut {
@@ -97,7 +101,7 @@ impl Node {
         let engine = Arc::new(engine);
         let intake = Intake::new(Parts {
             directory,
-            keys: keys.clone(),
+            keys,
             feed: engine.clone(),
             log: writer,
             identity,
@@ -106,7 +110,7 @@ impl Node {
             simulated: settings.simulated,
             wall: Box::new(wall),
         })?;
-        Ok(Self { log, engine, intake, keys, simulated: settings.simulated })
+        Ok(Self { log, engine, intake, simulated: settings.simulated })
     }
 
     /// Waits until everything is durable, stops the engine and marks the clean stop.

@@ -1,10 +1,14 @@
 //! `schemas/`: the shape of everything that others read or write, made from the types.
 
+use claim_audit::Report;
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::refusal::Refusal;
 use claim_intake::ProblemLine;
 use claim_journal::{Binding, Decision, Digest, Envelope, Lead, Outcome};
+use claim_projector::{HistoryEntry, Page};
+use claim_projector_referral::LedgerEntry;
+use claim_publisher::CloudEvent;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -29,6 +33,11 @@ pub(crate) fn all() -> Vec<Named> {
     all.push(named("event", of::<Event>()));
     all.push(named("journal-record", journal_record()));
     all.push(named("refusals", refusals()));
+    all.push(named("cloud-event", of::<CloudEvent>()));
+    all.push(named("view", of::<Page>()));
+    all.push(named("history-entry", of::<HistoryEntry<'static>>()));
+    all.push(named("effect", of::<LedgerEntry>()));
+    all.push(named("audit-report", of::<Report>()));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

@@ -1,5 +1,6 @@
 //! `apply`: commands in, outcomes out, in the same order.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::panic::resume_unwind;
@@ -15,8 +16,8 @@ use tokio::runtime::{Handle, Runtime};
 use crate::cli::{Apply, Global};
 use crate::exit::{Status, UsageError};
 use crate::node::{Begin, Node};
-use crate::output;
 use crate::views::{self, Folding};
+use crate::{output, performing};
 
 /// How many lines are looked up together.
 const LINES_AT_ONCE: usize = 256;
@@ -66,9 +67,18 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     node.engine.settle();
     progress.finish_and_clear();
     let counts = out.finish()?;
-    let progress = output::progress("folding views", None);
-    Folding::begin(global.data())?.catch_up(&*node.log, &progress)?;
-    progress.finish_and_clear();
+    let mut folding = Folding::begin(global.data())?;
+    folding.catch_up(&*node.log, &output::progress("folding views", None))?;
+    let perform = mode == Mode::Live && !args.no_effects && !node.simulated;
+    if perform {
+        let done = runtime.block_on(performing::perform(&mut node, &mut folding, global.data()))?;
+        if done.performed + done.still_due > 0 {
+            eprintln!(
+                "{} effects performed by the local stand-in (nothing was sent), {} still due",
+                done.performed, done.still_due
+            );
+        }
+    }
     node.close()?;
     eprintln!("{} accepted, {} refused, {} problems", counts.accepted, counts.refused, counts.problems);
     Ok(if counts.problems > 0 { Status::Problems } else { Status::Done })
@@ -186,19 +196,27 @@ fn read_line(input: &mut Source) -> Result<Option<Vec<u8>>> {
 pub(crate) struct Printer {
     out: Option<BufWriter<io::Stdout>>,
     counts: Counts,
+    problems: BTreeMap<&'static str, u64>,
 }
 
 impl Printer {
     /// A printer to stdout, or one that only counts.
     pub(crate) fn new(print: bool) -> Self {
-        Self { out: print.then(|| BufWriter::new(io::stdout())), counts: Counts::default() }
+        Self {
+            out: print.then(|| BufWriter::new(io::stdout())),
+            counts: Counts::default(),
+            problems: BTreeMap::new(),
+        }
     }
 
     fn print(&mut self, answer: Answer) -> Result<()> {
         match &answer {
             Answer::Told(told) if told.accepted => self.counts.accepted += 1,
             Answer::Told(_) => self.counts.refused += 1,
-            Answer::Problem(_) => self.counts.problems += 1,
+            Answer::Problem(it) => {
+                self.counts.problems += 1;
+                *self.problems.entry(it.reason.code.as_str()).or_default() += 1;
+            }
         }
         let Some(out) = &mut self.out else { return Ok(()) };
         match answer {
@@ -214,6 +232,11 @@ impl Printer {
             out.flush()?;
         }
         Ok(())
+    }
+
+    /// How many problems there were of each code.
+    pub(crate) fn problems(&self) -> &BTreeMap<&'static str, u64> {
+        &self.problems
     }
 
     /// Flushes and yields the counts.

@@ -1,13 +1,19 @@
 //! `effects`: what is to be done outside.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use claim_domain::effect::{DoneResult, EffectFamily, EffectState};
+use claim_domain::ids::ClaimId;
+use claim_intake::{Door, Mode};
 use claim_projector_referral::{EffectsQuery, LedgerEntry, StateName, effects};
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::cli::{Effects, Global};
 use crate::exit::{Status, UsageError};
-use crate::output;
+use crate::node::{Begin, Node};
 use crate::reading::Reading;
+use crate::views::{self, Folding};
+use crate::{output, performing};
 
 /// Runs `effects`.
 ///
@@ -19,7 +25,9 @@ pub(crate) fn run(global: &Global, args: &Effects) -> Result<Status> {
             let state = state.as_deref().map(state_named).transpose()?;
             list(global, &EffectsQuery { state, claim: *claim, ..EffectsQuery::default() })
         }
-        Effects::Retry { .. } => Err(anyhow!("not yet")),
+        Effects::Retry { claim, due_only, mail, dry_run } => {
+            retry(global, &Retry { claim: *claim, due_only: *due_only, mail: *mail, dry_run: *dry_run })
+        }
     }
 }
 
@@ -43,6 +51,74 @@ fn list(global: &Global, query: &EffectsQuery) -> Result<Status> {
     Ok(Status::Done)
 }
 
+/// What `effects retry` is to start.
+struct Retry {
+    claim: Option<ClaimId>,
+    due_only: bool,
+    mail: bool,
+    dry_run: bool,
+}
+
+/// Starts held and failed effects again, and performs referral effects until nothing is due.
+fn retry(global: &Global, args: &Retry) -> Result<Status> {
+    let mut node = Node::open(global, Begin::Existing, views::known_end(global.data())?)?;
+    if node.simulated {
+        let message = "this directory is simulated: no effect is performed on it, and none is started";
+        return Err(UsageError(message.into()).into());
+    }
+    let mut folding = Folding::begin(global.data())?;
+    folding.catch_up(&*node.log, &output::progress("folding views", None))?;
+    let start = if args.due_only { Vec::new() } else { to_start(&folding, args)? };
+    if args.dry_run {
+        output::text(&table(&start))?;
+        eprintln!("{} effects would be started; nothing was done", start.len());
+        node.close()?;
+        return Ok(Status::Done);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let commands: Vec<_> = start.iter().map(command).collect();
+    let started = runtime.block_on(performing::send(&mut node, &commands, Door::Outside))?;
+    let done = runtime.block_on(performing::perform(&mut node, &mut folding, global.data()))?;
+    node.intake.tick(Mode::Live);
+    node.engine.settle();
+    folding.catch_up(&*node.log, &output::progress("folding views", None))?;
+    node.close()?;
+    if global.json {
+        output::json(&json!({"started": started, "performed": done.performed, "still_due": done.still_due}))?;
+    } else {
+        let file = global.data().join(performing::EFFECTS);
+        output::text(&format!(
+            "{started} started, {} performed by the local stand-in, {} still due\nnothing was sent; what would be sent is in {}",
+            done.performed,
+            done.still_due,
+            file.display()
+        ))?;
+    }
+    Ok(Status::Done)
+}
+
+/// What is held or has failed; mail only when it is asked for.
+fn to_start(folding: &Folding, args: &Retry) -> Result<Vec<LedgerEntry>> {
+    let snapshot = folding.views().snapshot()?;
+    let mut start = Vec::new();
+    for state in [StateName::Held, StateName::Failed] {
+        start.extend(effects(
+            &snapshot,
+            &EffectsQuery { state: Some(state), claim: args.claim, ..EffectsQuery::default() },
+        )?);
+    }
+    start.retain(|it| args.mail || it.family != EffectFamily::Mail);
+    Ok(start)
+}
+
+fn command(it: &LedgerEntry) -> Value {
+    json!({
+        "id": Uuid::now_v7(), "type": "RetryEffect", "version": 1,
+        "asker": {"kind": "program_operator", "user": "cli"},
+        "body": {"claim": it.claim, "effect": {"kind": it.kind, "number": it.number}}
+    })
+}
+
 /// Effects as a table.
 pub(crate) fn table(entries: &[LedgerEntry]) -> String {
     output::table(
@@ -63,14 +139,21 @@ pub(crate) fn table(entries: &[LedgerEntry]) -> String {
 /// The state; mail that is due waits until there is a mailer.
 fn state(it: &LedgerEntry) -> String {
     let name = StateName::of(&it.state).as_str();
-    let waits = it.family == claim_domain::effect::EffectFamily::Mail && name == "due";
+    let waits = it.family == EffectFamily::Mail && name == "due";
     if waits { "waiting (no mailer yet)".to_owned() } else { name.to_owned() }
 }
 
-fn result(it: &LedgerEntry) -> String {
-    let value = json!(it.state);
-    let said = ["bounced", "link", "reason", "error", "result"]
-        .iter()
-        .find_map(|name| value.get(*name)?.as_str().map(str::to_owned));
-    said.unwrap_or_default()
+/// What came of it, in a few words.
+pub(crate) fn result(it: &LedgerEntry) -> String {
+    match &it.state {
+        EffectState::Due | EffectState::Held => it.last_error.clone().unwrap_or_default(),
+        EffectState::Failed { error } => error.to_string(),
+        EffectState::Done { bounced: Some(why), .. } => format!("came back: {why}"),
+        EffectState::Done { result, .. } => match result {
+            DoneResult::Created { link, .. } | DoneResult::Upgraded { link, .. } => link.to_string(),
+            DoneResult::Declined { reason } => format!("declined: {reason}"),
+            DoneResult::Closed => "closed as lost".to_owned(),
+            DoneResult::Dispatched => "handed over".to_owned(),
+        },
+    }
 }

@@ -6,10 +6,12 @@ use crate::cli::{Cli, Command};
 use crate::exit::Status;
 
 mod apply;
+mod audit;
 mod bench;
 mod choices;
 mod claim;
 mod completions;
+mod demo;
 mod effects;
 mod events;
 mod schema;
@@ -34,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Choices(it) => choices::run(global, &it),
         Command::Events(it) => events::run(global, &it),
         Command::Effects(it) => effects::run(global, &it),
-        other => anyhow::bail!("not yet: {other:?}"),
+        Command::Audit(it) => audit::run(global, &it),
+        Command::Demo => demo::run(global),
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use claim_domain::claim::Status as ClaimStatus;
-use claim_projector::{Filter, Page, Query, Row};
+use claim_projector::{Filter, Page, Query, Row, Snapshot};
 use serde_json::{Value, json};
 
 use crate::boxes::{Opener, shown};
@@ -25,13 +25,7 @@ pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
         Tab::Completed => claim_projector_completed::query(&snapshot, &query)?,
     };
     let opener = Opener::new(reading.keys.clone());
-    let mut names = Vec::with_capacity(page.rows.len());
-    for row in &page.rows {
-        names.push(match row.claim {
-            Some(claim) => opener.friendly_name(&snapshot.history(claim)?),
-            None => None,
-        });
-    }
+    let names = names(&snapshot, &opener, &page)?;
     if global.json {
         output::json(&as_json(&page, &names)?)?;
     } else {
@@ -39,6 +33,37 @@ pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
         print(&page, &names, args)?;
     }
     Ok(Status::Done)
+}
+
+/// The friendly name of each row's claim, opened.
+fn names(snapshot: &Snapshot<'_>, opener: &Opener, page: &Page) -> Result<Vec<Option<Value>>> {
+    let name = |row: &Row| match row.claim {
+        Some(claim) => Ok(opener.friendly_name(&snapshot.history(claim)?)),
+        None => Ok(None),
+    };
+    page.rows.iter().map(name).collect()
+}
+
+/// The rows of a page as a table, or why there are none.
+///
+/// # Errors
+/// When the views cannot be read.
+pub(crate) fn table(snapshot: &Snapshot<'_>, opener: &Opener, page: &Page, tab: Tab) -> Result<String> {
+    Ok(shown_page(page, &names(snapshot, opener, page)?, tab))
+}
+
+fn shown_page(page: &Page, names: &[Option<Value>], tab: Tab) -> String {
+    if let Some(note) = &page.note {
+        return note.message.clone();
+    }
+    if page.rows.is_empty() {
+        return "No rows.".to_owned();
+    }
+    let rows: Vec<_> = page.rows.iter().zip(names).collect();
+    match tab {
+        Tab::Ineligible => reasons(&rows),
+        Tab::Eligible | Tab::Completed => claims(&rows),
+    }
 }
 
 fn query(args: &View, at: claim_domain::time::Instant) -> Result<Query> {
@@ -80,17 +105,7 @@ fn as_json(page: &Page, names: &[Option<Value>]) -> Result<Value> {
 }
 
 fn print(page: &Page, names: &[Option<Value>], args: &View) -> Result<()> {
-    if let Some(note) = &page.note {
-        output::text(&note.message)?;
-    } else if page.rows.is_empty() {
-        output::text("No rows.")?;
-    } else {
-        let rows: Vec<_> = page.rows.iter().zip(names).collect();
-        output::text(&match args.tab {
-            Tab::Ineligible => reasons(&rows),
-            Tab::Eligible | Tab::Completed => claims(&rows),
-        })?;
-    }
+    output::text(&shown_page(page, names, args.tab))?;
     eprintln!("{} rows, up to {}", page.rows.len(), page.cursor);
     if let Some(next) = &page.next {
         eprintln!("more: --after {next}");
