@@ -42,13 +42,12 @@ pub struct Scan {
 }
 
 /// What stands at the end of the valid records.
-enum Bad {
-    /// A whole line that is no record; whether zeros are in it.
-    Unreadable(DamageCause, bool),
-    /// A line without its end; whether zeros are in it.
-    Incomplete(bool),
-    /// A record that is not valid: never a torn tail.
-    Misplaced(DamageCause),
+struct Bad {
+    cause: DamageCause,
+    /// It may be a torn tail: it is no record at all.
+    torn: bool,
+    /// Zeros are in it.
+    hole: bool,
 }
 
 struct Scanner<'a> {
@@ -82,9 +81,9 @@ pub(crate) fn scan(disk: &Arc<dyn Disk>, data: &Path, known_end: u64) -> Result<
         None if gap.is_some() => gap,
         None if end < known_end => damaged(DamageCause::EndsEarly { known_end }),
         None => None,
-        Some(Bad::Misplaced(cause)) => damaged(cause),
-        Some(Bad::Incomplete(_)) if gap.is_some() => gap,
-        Some(bad) => scanner.judge_tail(bad, total, known_end)?.and_then(damaged),
+        // What stands before a gap between segments was durable.
+        Some(bad) if gap.is_some() => damaged(bad.cause),
+        Some(bad) => scanner.judge_tail(&bad, total, known_end)?.and_then(damaged),
     };
     let tail =
         if damage.is_none() && end < total { Some(Tail { offset: end, bytes: total - end }) } else { None };
@@ -96,24 +95,25 @@ impl Scanner<'_> {
     fn read_valid(&mut self, total: u64) -> Result<Option<Bad>, OpenError> {
         loop {
             let Some(raw) = self.tape.next(total)? else {
-                return Ok(if self.end < total {
-                    Some(Bad::Incomplete(self.tape.rest_has_zero(total)?))
-                } else {
-                    None
-                });
+                if self.end == total {
+                    return Ok(None);
+                }
+                let hole = self.tape.rest_has_zero(total)?;
+                return Ok(Some(Bad { cause: DamageCause::Incomplete, torn: true, hole }));
             };
             let next = raw.next();
             let line = match Line::parse(raw.bytes) {
                 Ok(line) => line,
                 Err(fault) => {
-                    let zeros = raw.bytes.contains(&0);
-                    return Ok(Some(Bad::Unreadable(DamageCause::Unreadable(fault), zeros)));
+                    let hole = raw.bytes.contains(&0);
+                    return Ok(Some(Bad { cause: DamageCause::Unreadable(fault), torn: true, hole }));
                 }
             };
+            let misplaced = |cause| Ok(Some(Bad { cause, torn: false, hole: false }));
             match judge(&mut self.chains, &mut self.journal, raw.offset, &line) {
                 Verdict::Valid | Verdict::Known => {}
-                Verdict::Void(cause) => return Ok(Some(Bad::Misplaced(DamageCause::Void(cause)))),
-                Verdict::Halt(cause) => return Ok(Some(Bad::Misplaced(DamageCause::Halt(cause)))),
+                Verdict::Void(cause) => return misplaced(DamageCause::Void(cause)),
+                Verdict::Halt(cause) => return misplaced(DamageCause::Halt(cause)),
             }
             self.end = next;
             self.records += 1;
@@ -121,25 +121,28 @@ impl Scanner<'_> {
     }
 
     /// Tells a torn tail from damage; none when it is a tail.
-    fn judge_tail(&mut self, bad: Bad, total: u64, known_end: u64) -> Result<Option<DamageCause>, OpenError> {
-        let (cause, hole) = match bad {
-            Bad::Misplaced(cause) => return Ok(Some(cause)),
-            Bad::Unreadable(cause, hole) => (cause, hole),
-            Bad::Incomplete(hole) => (DamageCause::Incomplete, hole),
-        };
+    fn judge_tail(
+        &mut self,
+        bad: &Bad,
+        total: u64,
+        known_end: u64,
+    ) -> Result<Option<DamageCause>, OpenError> {
+        if !bad.torn {
+            return Ok(Some(bad.cause));
+        }
         if self.end < known_end {
             return Ok(Some(DamageCause::EndsEarly { known_end }));
         }
         // A segment is begun only when the one before is durable.
         if self.segments.last().is_some_and(|it| self.end < it.base) {
-            return Ok(Some(cause));
+            return Ok(Some(bad.cause));
         }
         let (mut chains, mut journal) = (self.chains.clone(), self.journal);
         while let Some(raw) = self.tape.next(total)? {
             let Ok(line) = Line::parse(raw.bytes) else { continue };
             let proof = matches!(judge(&mut chains, &mut journal, raw.offset, &line), Verdict::Halt(_));
-            if !hole || proof {
-                return Ok(Some(cause));
+            if !bad.hole || proof {
+                return Ok(Some(bad.cause));
             }
         }
         Ok(None)

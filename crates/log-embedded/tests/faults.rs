@@ -301,14 +301,35 @@ fn f_75_missing_swapped_foreign_and_older_segments_are_damage() {
         let found = damage(&missing);
         assert!(found.at.offset <= base, "{found:?}");
     }
+    let rotten = disk.after_kill();
+    let mut bytes = disk.content(&segment(bases[1]));
+    *bytes.last_mut().unwrap() ^= 1;
+    rotten.put(&segment(bases[1]), &bytes);
+    rotten.remove(&segment(bases[2]));
+    rotten.remove(&mark());
+    assert!(damage(&rotten).at.offset < bases[2], "a bad line before a missing segment is no torn tail");
+
     let swapped = disk.after_kill();
     swapped.put(&segment(bases[1]), &disk.content(&segment(bases[2])));
     swapped.put(&segment(bases[2]), &disk.content(&segment(bases[1])));
     assert!(damage(&swapped).at.offset <= bases[3]);
 
+    let rotten = disk.after_kill();
+    let mut bytes = disk.content(&segment(bases[1]));
+    let inside = bytes.len() - 20;
+    bytes[inside] ^= 1;
+    rotten.put(&segment(bases[1]), &bytes);
+    rotten.remove(&segment(bases[2]));
+    rotten.remove(&mark());
+    assert!(damage(&rotten).at.offset < bases[2], "nor is an unreadable one");
+
     let longer = disk.after_kill();
     longer.put(&segment(bases[1]), &[disk.content(&segment(bases[1])), vec![0; 512]].concat());
-    assert!(matches!(damage(&longer).cause, DamageCause::Segments { .. }));
+    assert_eq!(damage(&longer).cause, DamageCause::Incomplete);
+    let shorter = disk.after_kill();
+    let begun = hands.told.iter().rfind(|it| it.0 < bases[2]).unwrap().0 - bases[1];
+    shorter.put(&segment(bases[1]), &disk.content(&segment(bases[1]))[..begun as usize]);
+    assert_eq!(damage(&shorter).cause, DamageCause::Segments { next: bases[2] });
 
     let older = disk.after_kill();
     let (end, line) = hands.told.last().unwrap();
