@@ -11,8 +11,8 @@
 use claim_domain::claim::{Claim, Origin, Status};
 use claim_domain::event::Event;
 use claim_projector::{
-    ClaimTable, Fact, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables, claim_table_ddl,
-    published,
+    ClaimTable, Fact, INPUTS, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables,
+    claim_table_ddl, published,
 };
 
 /// The fold.
@@ -103,6 +103,7 @@ fn is_shown(claim: &Claim) -> bool {
 /// [`QueryError::EngagementNotFound`] for an engagement that is unknown or has no page, and the other errors of
 /// [`QueryError`].
 pub fn query(snapshot: &Snapshot<'_>, query: &Query) -> Result<Page, QueryError> {
+    snapshot.require(INPUTS.name, INPUTS.version)?;
     snapshot.require(Completed::NAME, Completed::VERSION)?;
     let catalog = snapshot.catalog()?;
     published(&catalog.at(snapshot.program()), &query.engagement)?;

@@ -13,8 +13,8 @@ use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::verdict::Verdict;
 use claim_projector::{
-    ClaimTable, Fact, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables, candidates,
-    claim_table_ddl, published,
+    ClaimTable, Fact, INPUTS, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables,
+    candidates, claim_table_ddl, published,
 };
 
 /// The fold.
@@ -96,6 +96,7 @@ impl Projector for Eligible {
 /// [`QueryError::EngagementNotFound`] for an engagement that is unknown or has no page, and the other errors of
 /// [`QueryError`].
 pub fn query(snapshot: &Snapshot<'_>, query: &Query) -> Result<Page, QueryError> {
+    snapshot.require(INPUTS.name, INPUTS.version)?;
     snapshot.require(Eligible::NAME, Eligible::VERSION)?;
     let catalog = snapshot.catalog()?;
     let catalog = catalog.at(snapshot.program());

@@ -10,6 +10,12 @@ use claim_log::{LogError, ReadLog, Records, Start, Stored};
 use crate::error::ProjectError;
 use crate::views::Checkpoints;
 
+/// How many records to fold in one transaction.
+const BATCH: u64 = 2_000;
+
+/// After how many bytes a batch is full even so: some are read ahead, and a record may be large.
+const BATCH_BYTES: usize = 8 << 20;
+
 /// A valid decision, to be folded.
 #[derive(Debug)]
 pub(crate) struct Read {
@@ -26,6 +32,7 @@ pub(crate) struct Batch {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) voids: BTreeMap<(PartitionId, &'static str), i64>,
     pub(crate) records: u64,
+    pub(crate) bytes: usize,
     /// Set when nothing follows: the end, or what stops the reader after this batch.
     pub(crate) end: Option<Result<(), ProjectError>>,
 }
@@ -76,10 +83,10 @@ impl Reader {
         Ok(Self { records, chains, offsets, verified, until })
     }
 
-    /// The next records, at most `most`.
-    pub(crate) fn batch(&mut self, most: usize) -> Batch {
+    /// The next records, as many as one transaction should fold.
+    pub(crate) fn batch(&mut self) -> Batch {
         let mut batch = Batch::default();
-        while batch.records < most as u64 && batch.end.is_none() {
+        while batch.records < BATCH && batch.bytes < BATCH_BYTES && batch.end.is_none() {
             match self.next() {
                 Ok(Some(stored)) => {
                     if let Err(stop) = self.read(&stored, &mut batch) {
@@ -160,6 +167,7 @@ impl Reader {
         self.step(partition, offset, verdict, &read, batch);
         batch.decisions.extend(decision);
         batch.records += 1;
+        batch.bytes += line.len();
         Ok(())
     }
 

@@ -13,9 +13,6 @@ use crate::projector::{Definition, Fact, Projector, Schema, Tables};
 use crate::reader::{Batch, Read, Reader};
 use crate::views::{Checkpoints, Views, cursor};
 
-/// How many records to fold in one transaction.
-const BATCH: usize = 2_000;
-
 /// How many batches may be read ahead of the one that is folded.
 const AHEAD: usize = 2;
 
@@ -87,8 +84,10 @@ impl Runner {
 
     /// Makes the tables of views that the file has not, and folds afresh those of another version.
     fn renew(&mut self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
+        let schemas = schemas(&self.definitions);
+        self.leave_behind(&schemas)?;
         let mut outdated = Vec::new();
-        for schema in schemas(&self.definitions) {
+        for schema in schemas {
             if self.views.version(schema.name)? != Some(schema.version) {
                 outdated.push(schema);
             }
@@ -109,6 +108,17 @@ impl Runner {
         Ok(())
     }
 
+    /// Marks the views that are in the file and not folded on: should one come back, it is folded afresh.
+    fn leave_behind(&self, schemas: &[Schema]) -> Result<(), ProjectError> {
+        for name in self.views.names()? {
+            if schemas.iter().all(|it| it.name != name) {
+                self.require_generation()?;
+                self.views.disown(&name)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Folds up to the end of the log, or exactly up to `until`.
     pub(crate) fn fold(
         &mut self,
@@ -126,7 +136,7 @@ impl Runner {
         thread::scope(|scope| {
             scope.spawn(move || {
                 loop {
-                    let batch = reader.batch(BATCH);
+                    let batch = reader.batch();
                     let last = batch.end.is_some();
                     if send.send(batch).is_err() || last {
                         return;

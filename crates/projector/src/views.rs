@@ -241,6 +241,23 @@ impl Views {
             .map_err(StoreError::sql("reading the versions of the views"))
     }
 
+    /// The views in the file that are folded on.
+    pub(crate) fn names(&self) -> Result<Vec<String>, StoreError> {
+        let doing = "reading the names of the views";
+        let mut statement =
+            self.connection.prepare_cached("SELECT name FROM views").map_err(StoreError::sql(doing))?;
+        let rows = statement.query_map([], |row| row.get(0)).map_err(StoreError::sql(doing))?;
+        rows.collect::<Result<_, _>>().map_err(StoreError::sql(doing))
+    }
+
+    /// Takes a view off the list of those that are folded on; its tables stay as they are.
+    pub(crate) fn disown(&self, name: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("DELETE FROM views WHERE name = ?1", [name])
+            .map(drop)
+            .map_err(StoreError::sql("taking a view off the list"))
+    }
+
     /// Creates the tables of a view that this file has not.
     pub(crate) fn create(&self, schema: &Schema) -> Result<(), StoreError> {
         let doing = || format!("making the tables of view {}", schema.name);

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::sql::{integer, read_json, write_json};
 
 /// How many customers to keep between batches: enough for those that are busy, little enough to be cheap.
-const KEPT: usize = 20_000;
+const KEPT: usize = 8_000;
 
 /// The customers of the batches lately folded.
 #[derive(Debug, Default)]

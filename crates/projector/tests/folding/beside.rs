@@ -112,6 +112,18 @@ impl Projector for Doubles {
     }
 }
 
+#[test]
+fn a_view_that_was_left_behind_is_folded_afresh_when_it_comes_back() {
+    let mut desk = busy_desk(Offsets::Positions);
+    let place = Place::new();
+    place.fold(&desk).unwrap();
+    desk.add("p-1", "e-1", "8", "Meanwhile", day(70));
+    place.runner_with(&desk, vec![]).catch_up(&desk.log, &mut |_| ()).unwrap();
+    assert!(place.number("SELECT sum(count) FROM counts") < events_of_claims(&desk));
+    place.fold(&desk).unwrap();
+    assert_eq!(place.number("SELECT sum(count) FROM counts"), events_of_claims(&desk));
+}
+
 #[test] // STYLE "A projector", F-84
 fn a_view_of_another_version_or_a_new_one_is_folded_afresh() {
     let mut desk = busy_desk(Offsets::Positions);
