@@ -245,7 +245,11 @@ impl Fold {
         match again::ruling(customer.unwrap_or(&nobody), command, &context) {
             Some(ruling) => ruled(seen, &ruling),
             None => {
-                seen.found(What::DecidedOtherwise, "internal_fault: deciding fails", shown(&decision.outcome));
+                seen.found(
+                    What::DecidedOtherwise,
+                    "internal_fault: deciding fails",
+                    shown(&decision.outcome),
+                );
             }
         }
     }

@@ -29,6 +29,3 @@ mod verify;
 
 pub use report::{Checked, Finding, Listed, Report, What};
 pub use verify::{Options, verify};
-
-/// The number of the rules by which this release decides again what is on the log (DESIGN rule 6).
-pub const RULES: u32 = 1;

@@ -8,8 +8,8 @@ use claim_journal::{
 };
 use claim_log::Stored;
 
-use crate::RULES;
 use crate::report::{Finding, What};
+use claim_domain::decide::RULES;
 
 /// One valid record.
 #[derive(Debug)]

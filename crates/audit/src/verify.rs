@@ -26,6 +26,13 @@ pub struct Options {
     pub accepted_void: BTreeSet<(PartitionId, u64)>,
 }
 
+impl Default for Options {
+    /// The embedded log, on which nothing is declared void.
+    fn default() -> Self {
+        Self { offsets: Offsets::Positions, accepted_void: BTreeSet::new() }
+    }
+}
+
 /// Verifies a log from its first record to its durable end. `progress` hears now and then how many lines were read.
 ///
 /// A program position is looked for before the decision that names it, as it stands on the embedded log.

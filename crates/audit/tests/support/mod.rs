@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "each test file uses its part")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use claim_audit::{Finding, Options, Report, verify};
 use claim_domain::asker::Asker;
@@ -387,8 +387,7 @@ impl Writer {
 }
 
 pub(crate) fn report(lines: &Lines) -> Report {
-    let options = Options { offsets: Offsets::Positions, accepted_void: BTreeSet::new() };
-    verify(lines, &options, &mut |_| {}).unwrap()
+    verify(lines, &Options::default(), &mut |_| {}).unwrap()
 }
 
 pub(crate) fn add_body(domain: &str, engagement: &str) -> Value {
