@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
-use claim_projector::{Definition, Progress, Runner, Views};
+use claim_projector::{Definition, Progress, Runner, StoreError, Views};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
 use claim_projector_referral::Referral;
@@ -29,11 +29,12 @@ pub(crate) fn definitions() -> Vec<Definition> {
 
 /// The end of the log that the views know to be durable; 0 when there are none.
 pub(crate) fn known_end(data: &Path) -> Result<u64> {
-    let path = data.join(VIEWS);
-    if !path.exists() {
-        return Ok(0);
-    }
-    let checkpoints = Views::open_read_only(&path)?.checkpoints()?;
+    let views = match Views::open_read_only(&data.join(VIEWS)) {
+        Ok(views) => views,
+        Err(StoreError::Absent { .. }) => return Ok(0),
+        Err(error) => return Err(error.into()),
+    };
+    let checkpoints = views.checkpoints()?;
     Ok(checkpoints.values().map(|it| it.offset + 1).max().unwrap_or(0))
 }
 

@@ -73,10 +73,13 @@ impl Views {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let views = Self::connect(path, flags)?;
-        if views.application_id()? != APPLICATION_ID {
-            return Err(StoreError::NotViews { path: path.display().to_string() });
+        let path = || path.display().to_string();
+        match views.application_id()? {
+            APPLICATION_ID => Ok(views),
+            // Whoever made the file was killed before anything was in it.
+            0 if views.count("sqlite_schema")? == 0 => Err(StoreError::Absent { path: path() }),
+            _ => Err(StoreError::NotViews { path: path() }),
         }
-        Ok(views)
     }
 
     /// A new file beside `path`, to fold into once and throw away: nothing in it needs to outlive a crash.
