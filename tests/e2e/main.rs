@@ -8,5 +8,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
 mod journal;
+mod kill;
 mod place;
 mod sample;
+mod seed;
+mod world;

@@ -1,6 +1,7 @@
 //! A data directory that vanishes, and the program run on it.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,6 +9,8 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::world;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -40,6 +43,14 @@ impl Place {
     /// One whose outside systems are those of the sample.
     pub(crate) fn of_sample() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), directory: sample_directory() }
+    }
+
+    /// One whose outside systems are those of [`crate::world`].
+    pub(crate) fn of_world() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("directory.json");
+        fs::write(&directory, world::directory().to_string()).unwrap();
+        Self { folder, directory }
     }
 
     /// The data directory.
@@ -122,7 +133,7 @@ impl Run {
     /// The same, if it ended with this status.
     #[track_caller]
     pub(crate) fn ended(self, status: i32) -> Self {
-        assert_eq!(self.status, Some(status), "stdout:\n{}\nstderr:\n{}", tail(&self.out), tail(&self.err));
+        assert_eq!(self.status, Some(status), "stderr:\n{}\nstdout:\n{}", tail(&self.err), tail(&self.out));
         assert!(!self.err.contains("panicked"), "{}", self.err);
         self
     }
