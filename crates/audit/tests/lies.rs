@@ -418,6 +418,46 @@ fn an_open_claim_beside_an_open_one_and_one_over_the_limit_are_found() {
     assert_eq!(whats, [DecidedOtherwise, TooMany, DecidedOtherwise, TooMany, TooMany]);
 }
 
+#[test] // I-03
+fn an_input_that_does_not_grow_is_found() {
+    let mut writer = Writer::new();
+    for (input, holds) in [(4, true), (9, true), (9, false)] {
+        writer.lying(move |it| asked(it).input = Some(input));
+        writer.ask(CommandType::RetireEngagement, support::operator(), json!({"engagement": "e-1"}));
+        assert_eq!(writer.report().holds, holds, "{input}");
+    }
+    assert_eq!(writer.only_finding().what, What::WrongInput);
+}
+
+#[test] // DESIGN §4: what cannot be known is no fault of others
+fn behind_a_halt_of_the_program_others_are_not_blamed() {
+    let mut writer = Writer::new();
+    let last = claim_journal::Record::parse(&writer.lines.take_last()).unwrap();
+    writer.heads.pop();
+    writer.lines.0.retain(|it| it.partition != PartitionId::Program);
+    writer.lead_anew(PartitionId::Program);
+    writer.put(
+        PartitionId::Program,
+        Kind::Decision,
+        &last.body().replace("\"LocationEnrolled\"", "\"Unheard\""),
+    );
+    writer.add("a.example", "e-1");
+    let report = writer.report();
+    assert_eq!(writer.only_finding().what, What::UnreadableBody);
+    assert_eq!((report.checked.not_decided_again, report.checked.decided_again), (1, 0));
+}
+
+#[test] // F-73: damage is the last finding, not the end of the report
+fn damage_is_told_with_its_place_after_what_was_found_before_it() {
+    let mut writer = Writer::new();
+    writer.add("a.example", "e-1");
+    writer.lying(|it| it.late = true).send_consent();
+    writer.lines.1 = Some(("log/00000000000000000000.ndjson byte 9".to_owned(), "no record".to_owned()));
+    let findings = writer.report().findings;
+    assert_eq!(findings.iter().map(|it| it.what).collect::<Vec<_>>(), [What::WrongLate, What::Damaged]);
+    assert_eq!(findings[1].at.as_deref(), Some("log/00000000000000000000.ndjson byte 9"));
+}
+
 #[test] // CONTRACT §4: --json
 fn a_report_is_json() {
     let mut writer = Writer::new();

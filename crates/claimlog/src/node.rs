@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result, bail};
+use claim_domain::decide::RULES;
 use claim_domain::ids::SLOTS;
 use claim_domain::time::Instant;
-use claim_engine::{Engine, RULES, Replay};
+use claim_engine::{Engine, Replay};
 use claim_intake::directory::FileDirectory;
 use claim_intake::keys::SqliteKeys;
 use claim_intake::ports::{PATIENCE, WithTimeout};

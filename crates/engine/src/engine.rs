@@ -6,16 +6,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use claim_domain::catalog::Catalog;
-use claim_domain::decide::decide;
+use claim_domain::decide::{RULES, decide};
 use claim_domain::time::Instant;
 use claim_journal::{
     Chain, Decision, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position,
-    ProgramPosition, Routed, Settings,
+    ProgramPosition, Routed, Settings, Tick,
 };
 use claim_log::{Batch, Feed, Log, LogError, Receipt, TellOutcome, Told, Unavailable, Unclear};
 use uuid::Uuid;
 
-use crate::RULES;
 use crate::partition::{Decide, Partition, Step, WriteError, told};
 use crate::replay::{Replay, chains};
 
@@ -57,7 +56,7 @@ pub enum EngineError {
 
 enum Message {
     Command(Box<Routed>, TellOutcome),
-    Tick(Instant, bool),
+    Tick(Tick),
     Settle(Sender<()>),
     Receipt(PartitionId, Receipt),
     Close,
@@ -134,8 +133,7 @@ impl Engine {
             inbox,
             messages: messages.clone(),
             count: settings.partitions,
-            tick: Instant::default(),
-            imported: false,
+            tick: Tick { w: Instant::default(), imported: false },
             settling: VecDeque::new(),
             unacknowledged: 0,
             closing: false,
@@ -195,8 +193,8 @@ impl Feed for Engine {
         }
     }
 
-    fn tick(&self, w: Instant, imported: bool) {
-        drop(self.messages.send(Message::Tick(w, imported)));
+    fn tick(&self, tick: Tick) {
+        drop(self.messages.send(Message::Tick(tick)));
     }
 }
 
@@ -209,9 +207,7 @@ struct Desk {
     messages: Sender<Message>,
     count: u16,
     /// The greatest tick heard.
-    tick: Instant,
-    /// Whether that tick is of imported history.
-    imported: bool,
+    tick: Tick,
     settling: VecDeque<Sender<()>>,
     /// Batches whose receipt has not come.
     unacknowledged: usize,
@@ -266,9 +262,8 @@ impl Desk {
     fn take(&mut self, message: Message, written: &mut Written) -> Result<(), EngineError> {
         match message {
             Message::Command(routed, tell) => self.decide(*routed, tell, written),
-            Message::Tick(w, imported) => {
-                self.tick = self.tick.max(w);
-                self.imported = imported;
+            Message::Tick(tick) => {
+                self.tick = Tick { w: self.tick.w.max(tick.w), ..tick };
                 // What comes behind this tick must find the deadlines fired.
                 while self.fire(written)? {}
                 Ok(())
@@ -326,7 +321,7 @@ impl Desk {
         let mut more = false;
         for (&id, partition) in &mut self.partitions {
             more |= partition
-                .fire_due(self.tick, self.imported, DEADLINES_AT_ONCE, written.of(id))
+                .fire_due(self.tick, DEADLINES_AT_ONCE, written.of(id))
                 .map_err(|it| invalid(id, &it))?;
         }
         Ok(more)

@@ -22,8 +22,5 @@ pub use engine::{Engine, EngineError, StartError};
 pub use partition::Decide;
 pub use replay::{Replay, ReplayError};
 
-/// The number of the rules that this program decides by; a change of behaviour raises it (DESIGN rule 6).
-pub const RULES: u32 = 1;
-
 /// The most bytes that the body of a decision may have; what would be larger is `decision_too_large`.
 pub const MAX_DECISION_BYTES: usize = 900 * 1024;

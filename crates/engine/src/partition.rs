@@ -16,7 +16,7 @@ use claim_domain::refusal::{Reason, Refusal};
 use claim_domain::time::Instant;
 use claim_journal::{
     Asked, Cause, Content, Decision, Digest, Kind, Named, Outcome, PartitionId, Pen, PenError, Position,
-    ProgramPosition, Route, Routed, Ruling, canonical,
+    ProgramPosition, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable};
 use uuid::Uuid;
@@ -153,26 +153,25 @@ impl Partition {
         Ok(Step::Written)
     }
 
-    /// Fires up to `most` deadlines due at or before `at`, in order; yields whether more are due.
+    /// Fires up to `most` deadlines that the tick allows, in order; yields whether more are due.
     ///
     /// # Errors
     /// As [`Self::decide`].
     pub(crate) fn fire_due(
         &mut self,
-        at: Instant,
-        imported: bool,
+        tick: Tick,
         most: usize,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<bool, WriteError> {
         for _ in 0..most {
             match self.fold.deadlines.first() {
-                Some(&(deadline, customer)) if deadline.due_at <= at => {
-                    self.fire(customer, deadline, imported, lines)?;
+                Some(&(deadline, customer)) if deadline.due_at <= tick.w => {
+                    self.fire(customer, deadline, tick.imported, lines)?;
                 }
                 _ => return Ok(false),
             }
         }
-        Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= at))
+        Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= tick.w))
     }
 
     /// The batch of `offsets.len()` records next in order is durable at `offsets`: their outcomes are told.

@@ -11,7 +11,7 @@ use claim_domain::ids::{CommandId, CustomerId, NAMESPACE, ServiceName};
 use claim_domain::text::Label;
 use claim_domain::time::Instant;
 use claim_journal::{
-    Binding, Decision, Digest, Kind, Line, PartitionId, Pen, ProgramPosition, Route, Routed, canonical,
+    Binding, Decision, Digest, Kind, Line, PartitionId, Pen, ProgramPosition, Route, Routed, Tick, canonical,
 };
 use claim_log::{Batch, Feed, Log, Receipt};
 use futures_util::future::join_all;
@@ -152,10 +152,10 @@ impl Intake {
     /// Lets every deadline fire that is due by now; imported history only up to the newest time given.
     pub fn tick(&mut self, mode: Mode) {
         match mode {
-            Mode::Live => self.feed.tick(self.clock.now(), false),
+            Mode::Live => self.feed.tick(Tick { w: self.clock.now(), imported: false }),
             Mode::AsRecorded => {
                 if let Some(given) = self.clock.given() {
-                    self.feed.tick(given, true);
+                    self.feed.tick(Tick { w: given, imported: true });
                 }
             }
         }
@@ -496,7 +496,7 @@ impl Intake {
                 answers[index] = Some(Pending::problem(input, Some(routed.id), unavailable_problem(&why)));
                 continue;
             }
-            self.feed.tick(routed.received_at, mode == Mode::AsRecorded);
+            self.feed.tick(Tick { w: routed.received_at, imported: mode == Mode::AsRecorded });
             ahead.into_iter().for_each(|it| self.feed.send(it, Box::new(|_| {})));
             let (tell, told) = oneshot::channel();
             let id = routed.id;

@@ -37,5 +37,5 @@ pub use lead::{Lead, Settings};
 pub use line::{Line, Record, Unreadable};
 pub use outcome::{Outcome, OutcomeKind, Position};
 pub use pen::{Pen, PenError};
-pub use routed::{Route, Routed};
+pub use routed::{Route, Routed, Tick};
 pub use verdict::{HaltCause, Verdict, VoidCause};

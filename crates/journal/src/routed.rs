@@ -1,4 +1,4 @@
-//! A command on its way from intake to the engine: what stands in the commands topic on Kafka.
+//! A command, and a tick, on the way from intake to the engine: what stands in the commands topic on Kafka.
 
 use claim_domain::asker::{Asker, Source};
 use claim_domain::command::Command;
@@ -59,4 +59,13 @@ pub struct Routed {
     pub program: ProgramPosition,
     /// What is asked.
     pub command: Command,
+}
+
+/// A promise of intake: everything received before `w` stands in front of this tick (DESIGN §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// Every deadline due at or before it may fire.
+    pub w: Instant,
+    /// Whether it is a time of imported history, whose intents are held.
+    pub imported: bool,
 }

@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use claim_domain::time::Instant;
-use claim_journal::{Position, ProgramPosition, Routed};
+use claim_journal::{Position, ProgramPosition, Routed, Tick};
 
 /// An outcome that is known to be valid and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +32,6 @@ pub trait Feed: Send + Sync {
     /// Sends a command; `tell` is called once its outcome is durable, or will not be known.
     fn send(&self, routed: Routed, tell: TellOutcome);
 
-    /// Promises that everything received before `w` was sent: every deadline due at or before it may fire (DESIGN §4).
-    /// `imported` tells whether the time is that of imported history, whose intents are held.
-    fn tick(&self, w: Instant, imported: bool);
+    /// Passes a tick on: the deadlines that it allows fire before what is sent later is decided.
+    fn tick(&self, tick: Tick);
 }

@@ -24,12 +24,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Lines in memory; an offset is the byte at which a line begins, as on the embedded log.
+///
+/// The second field is damage behind the last of them: where, and why.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lines(pub(crate) Vec<Stored>);
+pub(crate) struct Lines(pub(crate) Vec<Stored>, pub(crate) Option<(String, String)>);
 
 impl ReadLog for Lines {
     fn read(&self, _: &Start) -> Result<Box<dyn Records>, LogError> {
-        Ok(Box::new(Reading(self.0.clone().into_iter())))
+        Ok(Box::new(Reading(self.0.clone().into_iter(), self.1.clone())))
     }
 
     fn record(&self, partition: PartitionId, offset: u64) -> Result<Vec<u8>, LogError> {
@@ -38,11 +40,17 @@ impl ReadLog for Lines {
     }
 }
 
-struct Reading(std::vec::IntoIter<Stored>);
+struct Reading(std::vec::IntoIter<Stored>, Option<(String, String)>);
 
 impl Records for Reading {
     fn next(&mut self) -> Result<Option<Stored>, LogError> {
-        Ok(self.0.next())
+        match (self.0.next(), self.1.take()) {
+            (None, Some((at, why))) => Err(LogError::Damaged { at, why }),
+            (next, damage) => {
+                self.1 = damage;
+                Ok(next)
+            }
+        }
     }
 }
 

@@ -116,7 +116,7 @@ fn set_up(engine: &Engine) -> Result<ProgramPosition> {
 /// What waits is written together and synced once; each is told then.
 fn appended(file: &Path, lines: Vec<Vec<u8>>) -> Result<u64> {
     let count = lines.len();
-    let (send, waiting) = channel::<(Vec<u8>, Box<dyn FnOnce() + Send>)>();
+    let (send, waiting) = channel::<Appending>();
     let mut out = File::create_new(file)?;
     let writer = thread::spawn(move || -> std::io::Result<()> { group_commit(&mut out, &waiting) });
     let took: Duration = run(lines, IN_FLIGHT, |line, done| {
@@ -127,9 +127,12 @@ fn appended(file: &Path, lines: Vec<Vec<u8>>) -> Result<u64> {
     Ok(per_second(count, took))
 }
 
+/// A line, and what to call once it is durable.
+type Appending = (Vec<u8>, Box<dyn FnOnce() + Send>);
+
 fn group_commit(
     out: &mut File,
-    waiting: &Receiver<(Vec<u8>, Box<dyn FnOnce() + Send>)>,
+    waiting: &Receiver<Appending>,
 ) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let mut dones = Vec::new();

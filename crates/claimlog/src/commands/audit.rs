@@ -20,9 +20,9 @@ pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
     let Audit::Verify { no_views } = args;
     let report = verify(global, !no_views)?;
     if global.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        print(&report)?
+        print(&report)?;
     }
     Ok(if report.holds { Status::Done } else { Status::Unsound })
 }
@@ -48,7 +48,7 @@ pub(crate) fn verify(global: &Global, views: bool) -> Result<Report> {
 /// Adds what the scan of the files found: damage with its exact place, and a tail that a crash left.
 fn bytes(scan: &Scan, report: &mut Report) {
     if let Some(damage) = &scan.damage {
-        let mut finding = Finding::new(What::Damaged, "whole records only", &damage.cause);
+        let mut finding = Finding::new(What::Damaged, "whole records only", damage.cause);
         finding.offset = Some(damage.at.offset);
         finding.at = Some(damage.at.to_string());
         report.add(finding);

@@ -29,9 +29,9 @@ pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
     bar.finish_and_clear();
     let figure = figure?;
     if global.json {
-        output::json(&figure)?
+        output::json(&figure)?;
     } else {
-        print(&figure)?
+        print(&figure)?;
     }
     Ok(Status::Done)
 }

@@ -58,6 +58,10 @@ mod who_may;
 
 pub use deadline::fire;
 
+/// The number of the rules that this program decides by; a change of behaviour raises it and keeps the old branch
+/// (DESIGN rule 6).
+pub const RULES: u32 = 1;
+
 /// Everything a decision may look at besides the customer's own fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
