@@ -36,26 +36,23 @@ impl Runner {
         let Some(beside) = scratch.take() else { return Ok(()) };
         let folded = self.definitions().iter().filter(|it| chosen.contains(&it.schema)).copied().collect();
         let mut fresh = Self::new(beside, self.offsets(), folded)?;
-        loop {
-            let target = self.views().checkpoints()?;
-            fresh.fold(log, Some(target), progress)?;
-            attach(self.views(), scratch.path())?;
-            let exchanged = self.exchange(chosen, fresh.views());
-            detach(self.views())?;
-            if exchanged? {
-                self.forget();
-                return Ok(());
-            }
-        }
+        fresh.fold(log, Some(self.views().checkpoints()?), progress)?;
+        attach(self.views(), scratch.path())?;
+        let exchanged = self.exchange(chosen, fresh.views());
+        let detached = detach(self.views());
+        self.forget();
+        exchanged?;
+        Ok(detached?)
     }
 
-    /// Exchanges the tables if the live views still stand where the fresh ones do.
-    fn exchange(&self, chosen: &[Schema], fresh: &Views) -> Result<bool, ProjectError> {
+    /// Exchanges the tables. The live views still stand where the fresh ones do: only a newer runner could have moved them,
+    /// and that fences this one.
+    fn exchange(&self, chosen: &[Schema], fresh: &Views) -> Result<(), ProjectError> {
         let views = self.views();
         let begin = views.begin()?;
         self.require_generation()?;
         if views.checkpoints()? != fresh.checkpoints()? {
-            return Ok(false);
+            return Err(ProjectError::Fenced);
         }
         for schema in chosen {
             views.drop_tables(schema)?;
@@ -67,7 +64,7 @@ impl Runner {
             }
         }
         begin.commit().map_err(StoreError::sql("exchanging the views"))?;
-        Ok(true)
+        Ok(())
     }
 }
 
