@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use claim_intake::directory::DirectoryFileError;
 use claim_log::LogError;
 use claim_log_embedded::OpenError;
 
@@ -45,7 +46,7 @@ pub(crate) struct UnsoundError(pub(crate) String);
 /// The status that an error ends the program with.
 pub(crate) fn status_of(error: &anyhow::Error) -> Status {
     for cause in error.chain() {
-        if cause.is::<UsageError>() {
+        if cause.is::<UsageError>() || cause.is::<DirectoryFileError>() {
             return Status::Usage;
         }
         let damaged = matches!(cause.downcast_ref(), Some(OpenError::Damaged { .. }))
