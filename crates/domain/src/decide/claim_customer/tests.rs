@@ -90,6 +90,8 @@ fn the_newest_identity_is_used_whose_kind_is_accepted_and_whose_facts_meet_the_c
     let both = || given(by_tpid.clone()).and_all(by_domain.clone());
     both().when(claim_customer()).yields(["CustomerClaimed"]).with("identifier/id_type", "domain_name");
     let again = both().and_all(consented("e-again", add_by_tpid()));
+    let ids: Vec<_> = again.customer.known.values().flatten().map(|it| it.kind().as_str()).collect();
+    assert_eq!(ids, ["domain_name", "tpid"], "oldest first, each once");
     again.when(claim_customer()).yields(["CustomerClaimed"]).with("identifier/id_type", "tpid");
 
     let tpid_only = publish("fixed", fixed_terms()).with("terms/id_kinds", json!(["tpid"]));
