@@ -1,10 +1,11 @@
 //! Rebuilding and verifying beside the live views.
 
-use claim_journal::Offsets;
-use claim_projector::fixtures::day;
+use claim_journal::{Offsets, PartitionId};
+use claim_projector::fixtures::{Desk, boxed, day};
 use claim_projector::{
     Definition, DifferenceKind, Fact, Projector, StoreError, Tables, Views, rebuild, verify,
 };
+use serde_json::json;
 
 use super::{Counts, Place, busy_desk, events_of_claims};
 
@@ -35,6 +36,42 @@ fn a_rebuild_repairs_what_was_changed_by_hand() {
     assert!(place.verify(&desk).difference.is_some(), "only the named view is rebuilt");
     rebuild(&mut runner, &desk.log, None, &mut |_| ()).unwrap();
     assert_eq!(place.verify(&desk).difference, None);
+}
+
+#[test] // I-21: what was read from damaged tables does not outlive them
+fn after_a_rebuild_folding_goes_on_from_the_fresh_tables() {
+    let mut desk = busy_desk(Offsets::Positions);
+    let claim = desk.add("p-1", "e-1", "8", "Damaged", day(70));
+    let place = Place::new();
+    place.fold(&desk).unwrap();
+    place.sql("UPDATE claims SET state = replace(state, '\"hours\":null', '\"hours\":7')");
+    let mut runner = place.runner(&desk);
+    let comment = |desk: &mut Desk| {
+        let body = json!({"claim": claim, "text": boxed("words")});
+        desk.as_partner(claim, "AddComment", body, day(71));
+    };
+    comment(&mut desk);
+    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+    rebuild(&mut runner, &desk.log, None, &mut |_| ()).unwrap();
+    comment(&mut desk);
+    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+    assert_eq!(place.verify(&desk).difference, None);
+}
+
+#[test] // I-20: on a log whose partitions are read one after another, as brokers may give them
+fn a_fresh_fold_stops_exactly_where_the_live_views_stand() {
+    let desk = busy_desk(Offsets::Count);
+    let place = Place::new();
+    place.runner(&desk).catch_up(&desk.log.first(desk.log.len() / 2), &mut |_| ()).unwrap();
+    desk.log.damage(|stored| {
+        let program = |it: &claim_log::Stored| it.partition != PartitionId::Program;
+        stored.sort_by_key(|it| (program(it), it.partition, it.offset));
+    });
+    let mut runner = place.runner(&desk);
+    rebuild(&mut runner, &desk.log, None, &mut |_| ()).unwrap();
+    assert_eq!(place.verify(&desk).difference, None);
+    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+    assert_eq!(place.number("SELECT sum(count) FROM counts"), events_of_claims(&desk));
 }
 
 #[test] // I-20

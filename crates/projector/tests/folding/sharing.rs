@@ -2,7 +2,7 @@
 
 use claim_journal::Offsets;
 use claim_projector::fixtures::day;
-use claim_projector::{ProjectError, StoreError, Views};
+use claim_projector::{ProjectError, StoreError, Views, rebuild};
 
 use super::{Place, busy_desk};
 
@@ -19,6 +19,19 @@ fn a_second_runner_fences_the_first() {
     assert!(matches!(first.catch_up(&desk.log, &mut |_| ()), Err(ProjectError::Fenced)));
     second.catch_up(&desk.log, &mut |_| ()).unwrap();
     assert_eq!(place.verify(&desk).difference, None);
+}
+
+#[test] // F-36
+fn a_fenced_runner_exchanges_nothing() {
+    let desk = busy_desk(Offsets::Positions);
+    let place = Place::new();
+    let mut first = place.runner(&desk);
+    first.catch_up(&desk.log, &mut |_| ()).unwrap();
+    place.sql("UPDATE counts SET count = 99");
+    let _second = place.runner(&desk);
+    let refused = rebuild(&mut first, &desk.log, Some("counts"), &mut |_| ()).unwrap_err();
+    assert!(matches!(refused, ProjectError::Fenced), "{refused}");
+    assert_eq!(place.number("SELECT min(count) FROM counts"), 99);
 }
 
 #[test] // CONTRACT §4: reading commands work beside a running program
