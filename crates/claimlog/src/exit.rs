@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use claim_intake::directory::DirectoryFileError;
 use claim_log::LogError;
 use claim_log_embedded::OpenError;
+use claim_projector::ProjectError;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,6 @@ impl From<Status> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
-/// An error that says that the log or a view is not what it should be.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct UnsoundError(pub(crate) String);
-
 /// The status that an error ends the program with.
 pub(crate) fn status_of(error: &anyhow::Error) -> Status {
     for cause in error.chain() {
@@ -51,7 +47,16 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
         }
         let damaged = matches!(cause.downcast_ref(), Some(OpenError::Damaged { .. }))
             || matches!(cause.downcast_ref(), Some(LogError::Damaged { .. } | LogError::BeyondEnd { .. }));
-        if damaged || cause.is::<UnsoundError>() {
+        let unfoldable = matches!(
+            cause.downcast_ref(),
+            Some(
+                ProjectError::Halted { .. }
+                    | ProjectError::CheckpointOffChain { .. }
+                    | ProjectError::Unfoldable { .. }
+                    | ProjectError::ProgramBehind { .. }
+            )
+        );
+        if damaged || unfoldable {
             return Status::Unsound;
         }
     }
