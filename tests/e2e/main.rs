@@ -7,8 +7,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
+mod bad_input;
+mod chain;
+mod damage;
+mod deadlines;
+mod full_disk;
 mod journal;
 mod kill;
+mod mutated;
 mod place;
 mod sample;
 mod seed;

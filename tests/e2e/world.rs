@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// The engagement that every customer may be added to.
 pub(crate) const SCAN: &str = "quick-scan";
 /// The time of the first command of recorded input.
-const BEGIN_MS: i64 = 1_767_225_600_000; // 2026-01-01T00:00:00.000Z
+const BEGIN_MS: i64 = 1_704_067_200_000; // 2024-01-01T00:00:00.000Z
 /// How many customers the directory knows.
 pub(crate) const CUSTOMERS: u64 = 2_000;
 
@@ -150,8 +150,8 @@ pub(crate) fn lines<'a>(commands: impl IntoIterator<Item = &'a Value>) -> String
 
 #[test]
 fn times_are_written_as_the_calendar_has_them() {
-    assert_eq!(at(0), "2026-01-01T00:00:00.000Z");
-    assert_eq!(at(58 * DAY_MS + 3_723_004), "2026-02-28T01:02:03.004Z");
-    assert_eq!(at(789 * DAY_MS - 1), "2028-02-28T23:59:59.999Z");
-    assert_eq!(at(790 * DAY_MS - 1), "2028-02-29T23:59:59.999Z");
+    assert_eq!(at(0), "2024-01-01T00:00:00.000Z");
+    assert_eq!(at(58 * DAY_MS + 3_723_004), "2024-02-28T01:02:03.004Z");
+    assert_eq!(at(59 * DAY_MS - 1), "2024-02-28T23:59:59.999Z");
+    assert_eq!(at(60 * DAY_MS - 1), "2024-02-29T23:59:59.999Z");
 }
