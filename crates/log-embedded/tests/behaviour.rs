@@ -84,7 +84,38 @@ fn a_fenced_batch_leaves_no_trace() {
     assert_eq!(elsewhere.recv_timeout(PATIENCE).unwrap(), Receipt::Fenced, "it is of another partition");
     assert_eq!(disk.content(&segment(0)), before);
     let told = append(&log, partition, vec![good]);
-    assert!(matches!(told.recv_timeout(PATIENCE).unwrap(), Receipt::Appended { .. }));
+    let appended = Receipt::Appended { offsets: vec![before.len() as u64] };
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), appended, "at the end as it was");
+}
+
+#[test]
+fn records_are_found_in_segments_that_were_begun_meanwhile() {
+    let disk = FaultyDisk::default();
+    let (log, _) = open_with(&disk, &small_segments(1_500)).unwrap();
+    let mut hands = Hands::new();
+    hands.fill(&log, 25, 200);
+    for (nth, (offset, line)) in hands.told.iter().enumerate() {
+        let partition = PartitionId::Number((nth % 3) as u16);
+        assert_eq!(log.record(partition, *offset).unwrap(), *line);
+        let mut records = log.read(&Start::others_at(*offset)).unwrap();
+        assert_eq!(records.next().unwrap().unwrap().offset, *offset);
+    }
+}
+
+#[test]
+fn no_record_begins_within_another() {
+    let disk = FaultyDisk::default();
+    let (log, _) = open(&disk).unwrap();
+    let mut hands = Hands::new();
+    let partition = PartitionId::Number(0);
+    hands.fill(&log, 1, 50);
+    let lead = String::from_utf8(hands.told[0].1.clone()).unwrap();
+    let line = hands.decision(partition, &format!("{{\"a\":{lead}}}"));
+    let inner = line.windows(5).position(|it| it == b"\"a\":{").unwrap() as u64 + 4;
+    hands.append(&log, vec![(partition, line)]);
+    let offset = hands.told[1].0;
+    assert!(log.record(partition, offset).is_ok());
+    assert!(matches!(log.record(partition, offset + inner), Err(LogError::NoRecord { .. })));
 }
 
 #[test]
@@ -119,9 +150,15 @@ fn a_log_may_be_dropped_by_its_own_receipt() {
     let batch = claim_log::Batch { partition, lines: vec![Hands::new().line(partition, 50)] };
     let last = Arc::clone(&log);
     disk.hold_syncs();
-    claim_log::Log::append(&*log, batch, Box::new(move |_| drop(last)));
+    let (tell, told) = std::sync::mpsc::channel();
+    let receipt = move |_| {
+        drop(last);
+        tell.send(()).unwrap();
+    };
+    claim_log::Log::append(&*log, batch, Box::new(receipt));
     drop(log);
     disk.release_syncs();
+    told.recv_timeout(PATIENCE).unwrap();
     wait_until(|| open(&disk).is_ok());
 }
 

@@ -145,6 +145,26 @@ fn f_71_what_a_killed_process_had_written_is_kept() {
 }
 
 #[test]
+fn f_71_what_was_read_at_the_start_is_durable_from_then_on() {
+    let disk = FaultyDisk::default();
+    let (log, _) = open(&disk).unwrap();
+    let mut hands = Hands::new();
+    hands.fill(&log, 5, 50);
+    disk.hold_syncs();
+    let line = hands.line(PartitionId::Number(0), 50);
+    let _told = append(&log, PartitionId::Number(0), vec![line]);
+    while !disk.has_unsynced() {
+        std::thread::yield_now();
+    }
+    let killed = disk.after_kill();
+    disk.release_syncs();
+    let (log, opened) = open(&killed).unwrap();
+    assert_eq!(opened.records, 6, "written, though it was not told");
+    assert!(!killed.has_unsynced(), "now it may be told");
+    drop(log);
+}
+
+#[test]
 fn f_72_after_one_failed_sync_nothing_is_acknowledged_any_more() {
     for nth in 0..6 {
         let disk = FaultyDisk::default();
@@ -355,6 +375,32 @@ fn f_75_missing_swapped_foreign_and_older_segments_are_damage() {
     let found = damage(&other);
     assert_eq!(found.at.offset, at);
     assert!(matches!(found.cause, DamageCause::Void(_)), "{found:?}");
+}
+
+#[test]
+fn f_74_a_bad_line_before_a_segment_that_was_begun_is_damage() {
+    let (disk, hands) = filled(6, 60, 1 << 20);
+    disk.remove(&mark());
+    let mut bytes = disk.content(&segment(0));
+    disk.put(&segment(bytes.len() as u64), b"");
+    assert_eq!(open(&disk.after_kill()).unwrap().1.records, 6);
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    disk.put(&segment(0), &bytes);
+    assert_eq!(damage(&disk).at.offset, hands.told[5].0, "a segment is begun when all before it is durable");
+}
+
+#[test]
+fn f_73_a_rotten_mark_is_no_damage_of_the_log() {
+    let (disk, _) = filled(4, 60, 1 << 20);
+    let whole = disk.content(&mark());
+    for bit in 0..whole.len() * 8 {
+        let rotten = disk.after_kill();
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        rotten.put(&mark(), &bytes);
+        assert_eq!(open(&rotten).unwrap().1.records, 4, "bit {bit}");
+    }
 }
 
 #[test] // F-38

@@ -95,6 +95,11 @@ impl Hands {
         }
     }
 
+    /// The next decision for a partition that has its lead, with this body.
+    pub(crate) fn decision(&mut self, partition: PartitionId, body: &str) -> Vec<u8> {
+        self.pens.get_mut(&partition).unwrap().write(Kind::Decision, 1, body, 0).unwrap()
+    }
+
     /// Appends `lines` at once, each a batch of its own, and waits for all receipts.
     pub(crate) fn append(&mut self, log: &EmbeddedLog, lines: Vec<(PartitionId, Vec<u8>)>) -> Vec<Receipt> {
         let waiting: Vec<_> = lines
