@@ -46,17 +46,24 @@ pub fn choice(
     nominee: &Nominee<'_>,
     at: Instant,
 ) -> Choice {
-    let mut reasons = Vec::new();
-    if customer.open.contains_key(&(partner.clone(), published.engagement.clone())) {
-        reasons.push(Refusal::OpenClaimExists);
-    }
     let nomination = Nomination::Given { identifier: nominee.identifier, values: nominee.values };
-    if let Verdict::Ineligible(more) = verdict(catalog, published, partner, customer, nomination, at) {
-        reasons.extend(more);
+    let mut reasons = match verdict(catalog, published, partner, customer, nomination, at) {
+        Verdict::Eligible { .. } => Vec::new(),
+        Verdict::Ineligible(reasons) => reasons,
+    };
+    if customer.open.contains_key(&(partner.clone(), published.engagement.clone())) {
+        // Its place in the order of A-72: behind a retired engagement, ahead of all else.
+        let place = reasons.iter().take_while(|it| **it == Refusal::EngagementRetired).count();
+        reasons.insert(place, Refusal::OpenClaimExists);
     }
     let variable = published.terms.pay == Pay::Variable;
     if variable && nominee.opportunity.is_some_and(|it| !it.open) {
         reasons.push(Refusal::OpportunityNotOpen);
+    }
+    if let (Some(limits), Some(hours)) = (published.terms.hours, nominee.hours)
+        && (hours < limits.min || hours > limits.max)
+    {
+        reasons.push(Refusal::HoursOutOfRange { min: limits.min, max: limits.max });
     }
     let payout = match published.terms.quote(nominee.hours, nominee.opportunity) {
         Ok(payout) => (!variable || nominee.hours.is_some()).then_some(payout),

@@ -15,6 +15,7 @@
 //! # Where to start
 //! [`Intake::take`], then [`strict::read`] and [`seal::seal`].
 
+mod admit;
 mod answer;
 mod asking;
 pub mod canonical;
@@ -22,6 +23,7 @@ mod clock;
 pub mod digest;
 pub mod directory;
 pub mod email;
+mod forward;
 mod identity;
 mod index;
 mod intake;

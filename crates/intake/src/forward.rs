@@ -1,0 +1,157 @@
+//! The last steps: identifiers bound, boxes closed, commands sent on in order.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use claim_domain::asker::Source;
+use claim_domain::identifier::Identifier;
+use claim_domain::ids::CustomerId;
+use claim_journal::{Binding, Kind, PartitionId, Routed, Tick, canonical};
+use claim_log::{Batch, Receipt};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::answer::{Pending, unavailable_problem};
+use crate::asking::Asking;
+use crate::clock::Mode;
+use crate::intake::Intake;
+use crate::keys::{PersonKey, PersonRef};
+use crate::personal::slot;
+use crate::problem::Problem;
+use crate::seal::{Place, seal};
+
+/// A command that can be sent on once its boxes are closed.
+pub(crate) struct Admitted {
+    pub(crate) routed: Routed,
+    pub(crate) personal: Vec<Personal>,
+    /// Our own commands that go ahead of it.
+    pub(crate) ahead: Vec<Routed>,
+}
+
+/// Personal data to be sealed.
+pub(crate) struct Personal {
+    /// Where its box goes.
+    path: &'static str,
+    person: PersonRef,
+    value: Value,
+}
+
+/// An admitted command among the lines of one call.
+pub(crate) struct Waiting {
+    /// Where its answer goes among the answers of the call.
+    pub(crate) index: usize,
+    /// Its line.
+    pub(crate) input: u64,
+    pub(crate) admitted: Admitted,
+}
+
+impl Waiting {
+    fn unavailable(&self, why: &str) -> Pending {
+        Pending::problem(self.input, Some(self.admitted.routed.id), unavailable_problem(why))
+    }
+}
+
+impl Intake {
+    /// Binds identifiers to a customer for ever; the log syncs them together with what follows.
+    pub(crate) fn bind(&mut self, unbound: Vec<Identifier>, customer: CustomerId) -> Result<(), Problem> {
+        if self.unbound.load(Ordering::Acquire) {
+            return Err(unavailable_problem("an identity binding did not become durable"));
+        }
+        let mut lines = Vec::with_capacity(unbound.len());
+        for identifier in unbound {
+            let body = canonical::to_string(&Binding::of(&identifier, customer)).map_err(|it| it.to_string());
+            let proved = self.identity.sequence();
+            let line = body.and_then(|body| {
+                self.identity
+                    .write(Kind::Binding, Kind::Binding.newest_body_version(), &body, proved)
+                    .map_err(|it| it.to_string())
+            });
+            match line {
+                Ok(line) => lines.push(line),
+                Err(why) => {
+                    self.stopped = Some(why.clone());
+                    return Err(unavailable_problem(&why));
+                }
+            }
+            self.index.identity.bind(identifier, customer);
+        }
+        if !lines.is_empty() {
+            let unbound = Arc::clone(&self.unbound);
+            let tell = Box::new(move |receipt: Receipt| {
+                if !matches!(receipt, Receipt::Appended { .. }) {
+                    unbound.store(true, Ordering::Release);
+                }
+            });
+            self.log.append(Batch { partition: PartitionId::Identity, lines }, tell);
+        }
+        Ok(())
+    }
+
+    /// Closes the boxes of what waits, all keys in one durable step, and sends it on in order.
+    pub(crate) fn forward(
+        &mut self,
+        waiting: &mut Vec<Waiting>,
+        mode: Mode,
+        answers: &mut [Option<Pending>],
+    ) {
+        let closed = self
+            .ensure(waiting)
+            .and_then(|keys| waiting.iter_mut().try_for_each(|it| close(&mut it.admitted, &keys)));
+        if let Err(why) = closed {
+            for it in waiting.drain(..) {
+                answers[it.index] = Some(it.unavailable(&why));
+            }
+            self.stopped = Some(why);
+            return;
+        }
+        for Waiting { index, input, admitted: Admitted { routed, ahead, .. } } in waiting.drain(..) {
+            self.feed.tick(Tick { w: routed.received_at, imported: mode == Mode::AsRecorded });
+            ahead.into_iter().for_each(|it| self.feed.send(it, Box::new(|_| {})));
+            let (tell, told) = oneshot::channel();
+            let id = routed.id;
+            self.feed.send(routed, Box::new(move |it| drop(tell.send(it))));
+            answers[index] = Some(Pending::asked(input, id, told));
+        }
+    }
+
+    /// The key of everyone whose data waits to be sealed.
+    fn ensure(&self, waiting: &[Waiting]) -> Result<HashMap<PersonRef, PersonKey>, String> {
+        let all = waiting.iter().flat_map(|it| &it.admitted.personal).map(|it| &it.person);
+        let mut seen = HashSet::new();
+        let persons: Vec<PersonRef> = all.filter(|person| seen.insert(*person)).cloned().collect();
+        if persons.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys = tokio::task::block_in_place(|| self.keys.ensure(&persons));
+        let keys = keys.map_err(|error| format!("the key store failed: {error}"))?;
+        Ok(persons.into_iter().zip(keys).collect())
+    }
+}
+
+/// Whose each personal text is: a contact's own, or the customer's that it is about.
+pub(crate) fn persons(asking: &mut Asking, customer: CustomerId) -> Vec<Personal> {
+    let partner = match &asking.source {
+        Source::Partner(partner) => Some(partner.clone()),
+        Source::Service(_) | Source::Customer | Source::Reviewer | Source::ProgramOperator => None,
+    };
+    let whose = |email| match (&partner, email) {
+        (Some(partner), Some(email)) => PersonRef::Contact { partner: partner.clone(), email },
+        _ => PersonRef::Customer(customer),
+    };
+    let plain = asking.personal.drain(..);
+    plain.map(|it| Personal { path: it.path, person: whose(it.email), value: it.value }).collect()
+}
+
+fn close(admitted: &mut Admitted, keys: &HashMap<PersonRef, PersonKey>) -> Result<(), String> {
+    let source = admitted.routed.source.to_string();
+    for Personal { path, person, value } in &admitted.personal {
+        let place = Place { source: &source, command: admitted.routed.id, field: path };
+        let key = keys.get(person).ok_or("a person without a key")?;
+        let sealed = seal(key, place, value).map_err(|error| error.to_string())?;
+        if let Some(slot) = slot(&mut admitted.routed.command, path) {
+            *slot = Some(sealed);
+        }
+    }
+    Ok(())
+}
