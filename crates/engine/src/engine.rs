@@ -165,12 +165,6 @@ impl Engine {
         }
     }
 
-    /// Whether it still decides.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.thread.as_ref().is_some_and(|it| !it.is_finished())
-    }
-
     /// Decides what was sent, waits until it is durable, and stops.
     ///
     /// # Errors
@@ -224,11 +218,16 @@ impl Desk {
                 Unavailable(error.to_string().into())
             }
         };
-        self.partitions.values_mut().for_each(|it| it.give_up(&why));
-        // Whoever still asks gets an answer until the last sender is gone.
-        while let Ok(message) = self.inbox.try_recv() {
-            if let Message::Command(_, tell) = message {
-                tell(Err(why.clone()));
+        let Self { mut partitions, inbox, messages, closing, .. } = self;
+        partitions.values_mut().for_each(|it| it.give_up(&why));
+        drop(messages);
+        // Whoever still asks gets an answer, until the engine is closed or gone.
+        let mut open = !closing;
+        while let Some(message) = if open { inbox.recv().ok() } else { inbox.try_recv().ok() } {
+            match message {
+                Message::Command(_, tell) => tell(Err(why.clone())),
+                Message::Close => open = false,
+                Message::Tick(_) | Message::Settle(_) | Message::Receipt(..) => {}
             }
         }
         result
@@ -295,9 +294,9 @@ impl Desk {
         match partition.decide(routed, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
             Step::Written => Ok(()),
             Step::Recall(offset, tell) => {
-                let answer = self.recall(id, offset).map_err(EngineError::Recall)?;
-                tell(Ok(answer));
-                Ok(())
+                let answer = self.recall(id, offset);
+                tell(answer.clone().map_err(|why| Unavailable(why.as_str().into())));
+                answer.map(drop).map_err(EngineError::Recall)
             }
         }
     }

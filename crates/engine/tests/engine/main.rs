@@ -1,0 +1,12 @@
+//! The engine on an embedded log of its own: what it recalls, in which order it writes, when it tells, and what is left
+//! when deciding or the log fails.
+//! Start reading in `answers`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is test code")]
+
+mod answers;
+mod ask;
+mod deadlines;
+mod faults;
+mod gate;
+mod room;
