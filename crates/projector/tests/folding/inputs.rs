@@ -62,13 +62,15 @@ fn an_acquaintance_is_what_the_partner_itself_told() {
     desk.add("p-2", "e-1", "1", "The other's name", day(5));
     let body = json!({"claim": claim, "contacts": contacts("New name")});
     desk.as_partner(claim, "UpdateContacts", body, day(2));
+    desk.publish("e-2", json!({"limit": 9}));
+    desk.add("p-1", "e-2", "1", "Newest name", day(3));
     let place = Place::new();
     let mut runner = place.runner(&desk);
     runner.catch_up(&desk.log, &mut |_| ()).unwrap();
     let snapshot = runner.views().snapshot().unwrap();
     let told = snapshot.acquaintances(&"p-1".parse().unwrap(), None).unwrap();
     let told = &told[&Desk::customer("1")];
-    assert_eq!((told.name.as_str(), told.updated_at), ("New name", day(2)));
+    assert_eq!((told.name.as_str(), told.updated_at), ("Newest name", day(3)));
     assert_eq!(told.identifiers.len(), 1);
 }
 
