@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use claim_effects::{Due, LocalReferrals, Performed, Performer, Request, Schedule, Sleep};
+use claim_effects::{Due, LocalReferrals, Performed, Performer, Schedule, Sleep};
 use claim_intake::{Answer, Door, FileTimes, Input, Mode};
-use claim_projector_referral::{DueEffect, due_referral_effects};
+use claim_projector_referral::due_referral_effects;
 use futures_util::StreamExt;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(crate) async fn perform(node: &mut Node, folding: &mut Folding, data: &std::
         folding.catch_up(&*node.log, &bar)?;
         let due = due_referral_effects(&folding.views().snapshot()?, None)?;
         let due: Vec<Due> =
-            due.into_iter().filter(|it| !given_up.contains(&it.entry.effect)).map(request).collect();
+            due.into_iter().filter(|it| !given_up.contains(&it.entry.effect)).map(Due::from).collect();
         if due.is_empty() {
             bar.finish_and_clear();
             return Ok(done);
@@ -86,18 +86,4 @@ pub(crate) async fn send(node: &mut Node, commands: &[Value], door: Door) -> Res
         }
     }
     Ok(accepted)
-}
-
-fn request(due: DueEffect) -> Due {
-    use claim_projector_referral::Request as Wanted;
-    let request = match due.request {
-        Wanted::CreateReferral { deal_size_usd_cents, organisation, location } => {
-            Request::Create { deal_size_usd_cents, organisation, location }
-        }
-        Wanted::UpgradeToCoSell {
-            referral, deal_size_usd_cents, organisation, customer, partner, ..
-        } => Request::Upgrade { referral, deal_size_usd_cents, organisation, customer, partner },
-        Wanted::CloseReferral { referral } => Request::Close { referral },
-    };
-    Due { claim: due.entry.claim, number: due.entry.number, attempt: due.attempt, request }
 }

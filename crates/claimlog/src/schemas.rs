@@ -103,3 +103,64 @@ fn refusals() -> Value {
         "refusals": Refusal::TABLE
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use claim_testkit::sample::Expect;
+    use jsonschema::Validator;
+
+    use super::*;
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas")
+    }
+
+    #[test] // issue 3, point 18
+    fn the_files_are_what_the_types_make() {
+        let all = all();
+        let again = "run `claimlog schema --write schemas`, and read what changed";
+        for it in &all {
+            let path = folder().join(format!("{}.json", it.name));
+            let file = fs::read_to_string(&path).unwrap_or_default();
+            assert!(file == text(&it.schema), "{} is not what the types make: {again}", path.display());
+        }
+        let digest = digest(&all).to_string();
+        assert_eq!(fs::read_to_string(folder().join("digest.txt")).unwrap().trim(), digest, "{again}");
+        let files = |folder: &Path| {
+            fs::read_dir(folder).unwrap().filter(|it| it.as_ref().unwrap().path().is_file()).count()
+        };
+        assert_eq!(files(&folder()) + files(&folder().join("commands")), all.len() + 1, "a file of no type");
+    }
+
+    #[test] // CONTRACT §1: what the schema accepts can be decided, and what is malformed it refuses
+    fn the_sample_is_valid_but_for_what_is_malformed() {
+        let validators: BTreeMap<&str, Validator> = CommandType::ALL
+            .iter()
+            .map(|it| (it.as_str(), jsonschema::validator_for(&claim_intake::schema::command(*it)).unwrap()))
+            .collect();
+        let (mut valid, mut malformed) = (0, 0);
+        for file in claim_testkit::sample::sample().unwrap().files {
+            for (line, expect) in &file.lines {
+                let Ok(command) = serde_json::from_str::<Value>(line) else { continue };
+                let Some(validator) = command["type"].as_str().and_then(|it| validators.get(it)) else {
+                    continue;
+                };
+                match expect {
+                    Expect::Problem(code) => {
+                        malformed += usize::from(*code == "malformed" && !validator.is_valid(&command));
+                    }
+                    Expect::Accepted | Expect::Refused(_) => {
+                        let fault = validator.iter_errors(&command).next().map(|it| it.to_string());
+                        assert_eq!(fault, None, "{}: {line}", file.name);
+                        valid += 1;
+                    }
+                }
+            }
+        }
+        assert!(valid > 3_900 && malformed > 20, "{valid} valid, {malformed} malformed");
+    }
+}

@@ -222,10 +222,19 @@ impl ClaimId {
     }
 }
 
+/// The digits of lower-case hex.
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 impl fmt::Display for ClaimId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c{:03x}-", self.slot)?;
-        self.tail.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // Every record spells it several times, so it is put together without the formatter's machinery.
+        let digit = |n: u16| char::from(HEX[usize::from(n & 15)]);
+        let mut text = String::with_capacity(25);
+        text.push('c');
+        text.extend([8, 4, 0].map(|shift| digit(self.slot >> shift)));
+        text.push('-');
+        text.extend(self.tail.iter().flat_map(|&byte| [digit(u16::from(byte >> 4)), digit(u16::from(byte))]));
+        f.write_str(&text)
     }
 }
 

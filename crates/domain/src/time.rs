@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Datelike, TimeZone, Timelike, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -52,11 +52,27 @@ impl Instant {
 }
 
 impl fmt::Display for Instant {
+    /// `YYYY-MM-DDThh:mm:ss.mmmZ`, put together digit by digit: every record spells several times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Utc.timestamp_millis_opt(self.0).single() {
-            Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true)),
-            None => Err(fmt::Error),
+        let at = Utc.timestamp_millis_opt(self.0).single().ok_or(fmt::Error)?;
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let year = at.year().unsigned_abs();
+        let ms = u32::try_from(self.0.rem_euclid(1_000)).unwrap_or(0);
+        for (end, digits, mut number) in [
+            (4, 4, year),
+            (7, 2, at.month()),
+            (10, 2, at.day()),
+            (13, 2, at.hour()),
+            (16, 2, at.minute()),
+            (19, 2, at.second()),
+            (23, 3, ms),
+        ] {
+            for place in text[end - digits..end].iter_mut().rev() {
+                *place = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
         }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -116,6 +132,15 @@ mod tests {
     fn a_day_is_always_24_hours() {
         let eve: Instant = "2028-02-28T23:30:00.000Z".parse().unwrap();
         assert_eq!(eve.plus_days(2).to_string(), "2028-03-01T23:30:00.000Z");
+    }
+
+    #[test]
+    fn every_moment_is_spelt_as_chrono_spells_it() {
+        for ms in (0..253_402_300_799_999).step_by(9_999_999_977) {
+            let spelt =
+                Utc.timestamp_millis_opt(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            assert_eq!(Instant::from_ms(ms).to_string(), spelt);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! it again is answered and not decided again. Closed boxes stay closed in every file of ours.
 //!
 //! **Absent.** No ledger: what is due is said by the projector of referrals. No mail: its intents are not of a kind that
-//! a [`Request`] can be, they wait. No clock but pauses, which are injected, and no randomness in them. No decision
+//! a [`Request`](claim_projector_referral::Request) can be, they wait. No clock but pauses, which are injected, and no randomness in them. No decision
 //! whether an effect should be done: held and failed ones are simply not given.
 //!
 //! **Start** at [`Performer::perform`], then `local.rs` for what "once" rests on.
@@ -23,7 +23,7 @@ mod result;
 mod schedule;
 pub mod wire;
 
-pub use due::{Due, Request};
+pub use due::Due;
 pub use local::{LocalReferrals, OpenError};
 pub use performer::{Performed, Performer};
 pub use port::{Failure, Referrals, Standing, Upgraded};

@@ -6,10 +6,11 @@ use claim_domain::command::{
     RecordReferralCreated, RecordReferralFailed,
 };
 use claim_domain::text::Sentence;
+use claim_projector_referral::Request;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::due::{Due, Request};
+use crate::due::Due;
 use crate::port::Standing;
 
 /// What came of an effect.
@@ -47,15 +48,15 @@ pub(crate) fn done(due: &Due, attempt: u32, came: Came) -> Result<Value, serde_j
 pub(crate) fn failed(due: &Due, attempt: u32, error: Sentence) -> Result<Option<Value>, serde_json::Error> {
     let (claim, effect) = (due.claim, due.effect());
     match due.request {
-        Request::Create { .. } => {
+        Request::CreateReferral { .. } => {
             let body = RecordReferralFailed { claim, effect, attempt, error };
             command(due, attempt, CommandType::RecordReferralFailed, &body).map(Some)
         }
-        Request::Upgrade { .. } => {
+        Request::UpgradeToCoSell { .. } => {
             let body = RecordCoSellFailed { claim, effect, attempt, error };
             command(due, attempt, CommandType::RecordCoSellFailed, &body).map(Some)
         }
-        Request::Close { .. } => Ok(None),
+        Request::CloseReferral { .. } => Ok(None),
     }
 }
 

@@ -14,9 +14,10 @@ use claim_domain::ids::{ClaimId, EffectId};
 use claim_domain::sealed::{Organisation, SealedBox};
 use claim_effects::wire::{Closing, CoSell, PartnerLed};
 use claim_effects::{
-    Due, Failure, LocalReferrals, OpenError, Pause, Performed, Performer, Referrals, Request, Schedule,
-    Standing, Upgraded,
+    Due, Failure, LocalReferrals, OpenError, Pause, Performed, Performer, Referrals, Schedule, Standing,
+    Upgraded,
 };
+use claim_projector_referral::Request;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -103,15 +104,17 @@ fn person(bytes: &str) -> Option<SealedBox> {
 
 fn create(nth: u32) -> Due {
     let location = "loc-1".parse().unwrap();
-    let request = Request::Create { deal_size_usd_cents: 5_000_050, organisation: organisation(), location };
+    let request =
+        Request::CreateReferral { deal_size_usd_cents: 5_000_050, organisation: organisation(), location };
     Due { claim: claim(nth), number: 0, attempt: 1, request }
 }
 
 fn upgrade(nth: u32) -> Due {
-    let request = Request::Upgrade {
+    let request = Request::UpgradeToCoSell {
         referral: "r-1".try_into().unwrap(),
         deal_size_usd_cents: 5_000_050,
         organisation: organisation(),
+        location: "loc-1".parse().unwrap(),
         customer: person("Y3VzdG9tZXI="),
         partner: person("cGFydG5lcg=="),
     };
@@ -119,7 +122,7 @@ fn upgrade(nth: u32) -> Due {
 }
 
 fn close(nth: u32) -> Due {
-    Due { request: Request::Close { referral: "r-1".try_into().unwrap() }, ..create(nth) }
+    Due { request: Request::CloseReferral { referral: "r-1".try_into().unwrap() }, ..create(nth) }
 }
 
 fn schedule(tries: u32) -> Schedule {

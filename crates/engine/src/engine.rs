@@ -20,8 +20,8 @@ use crate::replay::{Replay, chains};
 
 /// How many deadlines fire between two looks at what else is to be done (F-42).
 const DEADLINES_AT_ONCE: usize = 512;
-/// How many commands are decided before what they wrote is appended.
-const COMMANDS_AT_ONCE: usize = 512;
+/// How many messages are taken before what was written for them is appended.
+const MESSAGES_AT_ONCE: usize = 512;
 
 /// The engine could not take the lead.
 #[derive(Debug, thiserror::Error)]
@@ -238,12 +238,12 @@ impl Desk {
         loop {
             let first = if due { self.inbox.try_recv().ok() } else { self.inbox.recv().ok() };
             let mut written = Written::default();
-            let mut next = first;
-            let mut commands = 0;
-            while let Some(message) = next {
-                commands += 1;
-                self.take(message, &mut written)?;
-                next = if commands < COMMANDS_AT_ONCE { self.inbox.try_recv().ok() } else { None };
+            let told = self.take_all(first, &mut written)?;
+            if told {
+                // Whoever was just told may ask again at once: what they ask is made durable together.
+                thread::yield_now();
+                let next = self.inbox.try_recv().ok();
+                self.take_all(next, &mut written)?;
             }
             due = self.fire(&mut written)?;
             self.append(written);
@@ -256,6 +256,20 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// Takes what waits, a bounded number of messages; yields whether outcomes were told.
+    fn take_all(&mut self, first: Option<Message>, written: &mut Written) -> Result<bool, EngineError> {
+        let mut told = false;
+        let mut taken = 0;
+        let mut next = first;
+        while let Some(message) = next {
+            told |= matches!(message, Message::Receipt(..));
+            self.take(message, written)?;
+            taken += 1;
+            next = if taken < MESSAGES_AT_ONCE { self.inbox.try_recv().ok() } else { None };
+        }
+        Ok(told)
     }
 
     fn take(&mut self, message: Message, written: &mut Written) -> Result<(), EngineError> {

@@ -61,7 +61,7 @@ impl Intake {
         let mut lines = Vec::with_capacity(unbound.len());
         for identifier in unbound {
             let body = canonical::to_string(&Binding::of(&identifier, customer)).map_err(|it| it.to_string());
-            let proved = self.identity.sequence();
+            let proved = self.bound.load(Ordering::Acquire);
             let line = body.and_then(|body| {
                 self.identity
                     .write(Kind::Binding, Kind::Binding.newest_body_version(), &body, proved)
@@ -77,11 +77,11 @@ impl Intake {
             self.index.identity.bind(identifier, customer);
         }
         if !lines.is_empty() {
-            let unbound = Arc::clone(&self.unbound);
-            let tell = Box::new(move |receipt: Receipt| {
-                if !matches!(receipt, Receipt::Appended { .. }) {
-                    unbound.store(true, Ordering::Release);
-                }
+            let (bound, unbound) = (Arc::clone(&self.bound), Arc::clone(&self.unbound));
+            let sequence = self.identity.sequence();
+            let tell = Box::new(move |receipt: Receipt| match receipt {
+                Receipt::Appended { .. } => bound.store(sequence, Ordering::Release),
+                Receipt::Unclear(_) | Receipt::Fenced => unbound.store(true, Ordering::Release),
             });
             self.log.append(Batch { partition: PartitionId::Identity, lines }, tell);
         }

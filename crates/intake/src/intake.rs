@@ -1,7 +1,7 @@
 //! The flow: lines in, in order; routed commands out, in the same order; answers back.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use claim_domain::asker::INTAKE;
 use claim_domain::identifier::Identifier;
@@ -79,6 +79,8 @@ pub struct Intake {
     pub(crate) ours: ServiceName,
     /// Why nothing can be routed any more.
     pub(crate) stopped: Option<String>,
+    /// The newest binding known to be durable.
+    pub(crate) bound: Arc<AtomicU64>,
     /// Set when a binding did not become durable.
     pub(crate) unbound: Arc<AtomicBool>,
 }
@@ -105,6 +107,8 @@ impl Intake {
     /// When the name of our own service is not a service name, which it is.
     pub fn new(parts: Parts) -> Result<Self, NotAnId> {
         let index = parts.remembered.0;
+        // What the pen goes on from was read from the log.
+        let bound = Arc::new(AtomicU64::new(parts.identity.sequence()));
         Ok(Self {
             clock: Clock::new(parts.wall, parts.simulated, index.newest, index.given),
             directory: parts.directory,
@@ -116,6 +120,7 @@ impl Intake {
             program: parts.program,
             ours: INTAKE.parse()?,
             stopped: None,
+            bound,
             unbound: Arc::new(AtomicBool::new(false)),
         })
     }

@@ -130,10 +130,7 @@ fn appended(file: &Path, lines: Vec<Vec<u8>>) -> Result<u64> {
 /// A line, and what to call once it is durable.
 type Appending = (Vec<u8>, Box<dyn FnOnce() + Send>);
 
-fn group_commit(
-    out: &mut File,
-    waiting: &Receiver<Appending>,
-) -> std::io::Result<()> {
+fn group_commit(out: &mut File, waiting: &Receiver<Appending>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let mut dones = Vec::new();
     while let Ok(first) = waiting.recv() {
