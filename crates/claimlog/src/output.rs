@@ -36,9 +36,11 @@ pub(crate) fn print_error(error: &anyhow::Error) {
 
 /// Whether stdout was closed by its reader, which is no failure.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|it| it.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|it| {
+        let kind = it.downcast_ref::<io::Error>().map(io::Error::kind);
+        let kind = kind.or_else(|| it.downcast_ref::<serde_json::Error>()?.io_error_kind());
+        kind == Some(io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// Prints one JSON value on a line of its own.
