@@ -9,8 +9,10 @@
 
 mod bad_input;
 mod chain;
+mod commands;
 mod damage;
 mod deadlines;
+mod effects;
 mod full_disk;
 mod journal;
 mod kill;

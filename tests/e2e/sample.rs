@@ -28,12 +28,12 @@ fn apply(place: &Place, paths: &[PathBuf]) -> Run {
 }
 
 /// The sample applied once, for all that only look at it.
-struct Applied {
-    place: Place,
+pub(crate) struct Applied {
+    pub(crate) place: Place,
     run: Run,
 }
 
-static APPLIED: LazyLock<Applied> = LazyLock::new(|| {
+pub(crate) static APPLIED: LazyLock<Applied> = LazyLock::new(|| {
     let place = Place::of_sample();
     let run = apply(&place, &paths()).ended(4);
     Applied { place, run }

@@ -1,0 +1,214 @@
+//! The reading commands over the sample: what they print, and with which status they end.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::journal::event_types;
+use crate::place::{Place, claimlog};
+use crate::sample::APPLIED;
+
+/// What a reading command prints on the sample, as one JSON value.
+fn asked(args: &[&str]) -> Value {
+    APPLIED.place.run(args.iter().chain(&["--json"])).ended(0).json().remove(0)
+}
+
+fn view(tab: &str, partner: &str, engagement: &str) -> Value {
+    asked(&["view", tab, "--partner", partner, "--engagement", engagement, "--limit", "10000"])
+}
+
+const PARTNERS: [&str; 3] = ["p-contoso", "p-adatum", "p-litware"];
+const ENGAGEMENTS: [&str; 3] = ["security-workshop-2026", "azure-assessment-2026", "devops-small-eu-2026"];
+
+#[test] // issue 3 item 16
+fn each_of_the_three_views_has_rows_and_no_customer_is_both_eligible_and_ineligible() {
+    let mut counts = [0; 3];
+    for partner in PARTNERS {
+        for engagement in ENGAGEMENTS {
+            let mut customers: Vec<BTreeSet<String>> = Vec::new();
+            for (count, tab) in counts.iter_mut().zip(["eligible", "ineligible", "completed"]) {
+                let page = view(tab, partner, engagement);
+                let rows = page["rows"].as_array().unwrap();
+                *count += rows.len();
+                customers.push(rows.iter().map(|it| it["customer"].to_string()).collect());
+                for row in rows {
+                    match tab {
+                        "ineligible" => assert!(!row["reasons"].as_array().unwrap().is_empty(), "{row}"),
+                        "completed" => assert!(row["claim"].is_string(), "R-012: {row}"),
+                        _ => assert!(!row["next_actions"].is_null(), "{row}"),
+                    }
+                }
+            }
+            assert!(customers[0].is_disjoint(&customers[1]), "{partner} {engagement}");
+        }
+    }
+    assert!(counts.iter().all(|it| *it > 0), "{counts:?}");
+}
+
+#[test] // R-012, D-11, CONTRACT §4
+fn a_claim_and_its_history_open_from_a_row() {
+    let page = view("completed", "p-contoso", "security-workshop-2026");
+    let row = &page["rows"][0];
+    let id = row["claim"].as_str().unwrap();
+    let claim = asked(&["claim", id]);
+    assert_eq!(claim["friendly_name"], row["friendly_name"]);
+    assert_eq!(claim["status"], row["status"]);
+    let history = APPLIED.place.run(["history", id, "--json"]).ended(0).out;
+    for part in ["AddCustomer", "SendConsent", "CustomerConsentReceived", "SubmitClaim"] {
+        assert!(history.contains(part), "no {part} in {history}");
+    }
+    let people = APPLIED.place.run(["history", id]).ended(0).out;
+    assert!(people.contains("SendConsent"), "{people}");
+    let missing = APPLIED.place.run(["claim", "c000-00000000000000000000"]).ended(1);
+    assert!(missing.err.contains("c000-00000000000000000000"), "{}", missing.err);
+    APPLIED.place.run(["claim", "no-claim-id"]).ended(2);
+}
+
+#[test]
+fn an_engagement_without_a_page_ends_with_1_and_its_code() {
+    for engagement in ["no-such-engagement", "NOT-AN-ID"] {
+        let args = ["view", "eligible", "--partner", "p-contoso", "--engagement", engagement];
+        let run = APPLIED.place.run(args);
+        let expected = if engagement == "NOT-AN-ID" { 2 } else { 1 };
+        let run = run.ended(expected);
+        assert!(run.err.contains("engagement"), "{}", run.err);
+    }
+}
+
+#[test] // CONTRACT §4
+fn choices_names_each_engagement_once_and_records_nothing() {
+    let before = std::fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
+    let choices =
+        asked(&["choices", "--partner", "p-contoso", "--customer", "domain_name=amber-bakery.example"]);
+    let names = |list: &str| -> BTreeSet<String> {
+        choices[list].as_array().unwrap().iter().map(|it| it["engagement"].to_string()).collect()
+    };
+    let (eligible, ineligible) = (names("eligible"), names("ineligible"));
+    assert!(!eligible.is_empty() && !ineligible.is_empty() && eligible.is_disjoint(&ineligible));
+    for it in choices["ineligible"].as_array().unwrap() {
+        assert!(!it["reasons"].as_array().unwrap().is_empty(), "{it}");
+    }
+    let nobody = ["choices", "--partner", "p-contoso", "--customer", "domain_name=nowhere.example"];
+    assert!(APPLIED.place.run(nobody).ended(1).err.contains("tenant"));
+    let after = std::fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
+    assert_eq!(before, after);
+}
+
+#[test] // CONTRACT §4
+fn events_are_all_there_once_and_go_on_after_a_cursor() {
+    let all = APPLIED.place.run(["events"]).ended(0).json();
+    let expected: usize = event_types(&APPLIED.place.data()).values().sum();
+    assert_eq!(all.len(), expected);
+    let ids: BTreeSet<String> = all.iter().map(|it| it["id"].to_string()).collect();
+    assert_eq!(ids.len(), expected, "each id once");
+    // A cursor stands behind a whole decision, so go on behind the last event of one.
+    let half = all.len() / 2;
+    let middle = (half..all.len() - 1).find(|it| all[*it]["cursor"] != all[it + 1]["cursor"]).unwrap();
+    let cursor = all[middle]["cursor"].as_str().unwrap();
+    let rest = APPLIED.place.run(["events", "--from", cursor]).ended(0).json();
+    let ids = |events: &[Value]| events.iter().map(|it| it["id"].to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(ids(&rest), ids(&all[middle + 1..]));
+    APPLIED.place.run(["events", "--from", "not-a-cursor"]).ended(2);
+}
+
+#[test] // I-20, I-21, issue 3 item 13
+fn views_rebuilt_from_zero_are_the_same_and_verify_says_so() {
+    let before = view("eligible", "p-contoso", "security-workshop-2026");
+    APPLIED.place.run(["views", "rebuild"]).ended(0);
+    APPLIED.place.run(["views", "verify"]).ended(0);
+    assert_eq!(view("eligible", "p-contoso", "security-workshop-2026"), before);
+    let run = APPLIED.place.run(["audit", "verify"]).ended(0);
+    assert!(run.out.contains("sound"), "{}", run.out);
+    APPLIED.place.run(["views", "rebuild", "no-such-view"]).ended(1);
+}
+
+#[test] // pages
+fn pages_follow_one_another_without_gap_or_repeat() {
+    let whole = view("ineligible", "p-contoso", "security-workshop-2026");
+    let mut rows = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut args =
+            vec!["view", "ineligible", "--partner", "p-contoso", "--engagement", "security-workshop-2026"];
+        args.extend(["--limit", "7"]);
+        if let Some(after) = &after {
+            args.extend(["--after", after]);
+        }
+        let page = asked(&args);
+        rows.extend(page["rows"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => after = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert!(rows.len() > 14);
+    assert_eq!(Value::from(rows), whole["rows"]);
+}
+
+#[test] // CONTRACT §4
+fn schemas_and_completions_are_printed_without_a_directory() {
+    for args in
+        [&["schema"][..], &["schema", "refusals"], &["completions", "bash"], &["--help"], &["--version"]]
+    {
+        let run = crate::place::run(claimlog().args(args), Vec::new()).ended(0);
+        assert!(!run.out.is_empty(), "{args:?}");
+    }
+    crate::place::run(claimlog().args(["schema", "no-such-schema"]), Vec::new()).ended(2);
+}
+
+#[test] // CONTRACT §4
+fn a_reader_of_stdout_that_goes_away_is_no_failure() {
+    for args in [
+        &["events"][..],
+        &["schema", "refusals"],
+        &[
+            "view",
+            "ineligible",
+            "--partner",
+            "p-contoso",
+            "--engagement",
+            "security-workshop-2026",
+            "--limit",
+            "10000",
+        ],
+    ] {
+        let mut child = APPLIED
+            .place
+            .claimlog()
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test] // issue 3 item 15
+fn a_directory_without_a_log_is_told_apart_by_every_reading_command() {
+    let place = Place::of_sample();
+    for args in [
+        &["view", "eligible", "--partner", "p-contoso", "--engagement", "quick-scan-2026"][..],
+        &["claim", "c000-00000000000000000000"],
+        &["events"],
+        &["audit", "verify"],
+        &["views", "verify"],
+        &["effects", "list"],
+    ] {
+        let run = place.run(args).ended(1);
+        assert!(run.err.contains("there is no directory"), "{args:?}: {}", run.err);
+        assert!(!place.data().exists(), "{args:?}: reading makes nothing");
+    }
+}
+
+#[test] // issue 3 item 17
+fn the_demo_shows_views_history_refusals_effects_and_a_sound_log() {
+    let run = crate::place::run(claimlog().arg("demo"), Vec::new()).ended(0);
+    for part in ["Eligible", "Ineligible", "Completed", "claim_limit_reached", "sound"] {
+        assert!(run.out.to_lowercase().contains(&part.to_lowercase()), "no {part} in {}", run.out);
+    }
+}
