@@ -60,18 +60,21 @@ fn after_a_rebuild_folding_goes_on_from_the_fresh_tables() {
 
 #[test] // I-20: on a log whose partitions are read one after another, as brokers may give them
 fn a_fresh_fold_stops_exactly_where_the_live_views_stand() {
-    let desk = busy_desk(Offsets::Count);
-    let place = Place::new();
-    place.runner(&desk).catch_up(&desk.log.first(desk.log.len() / 2), &mut |_| ()).unwrap();
-    desk.log.damage(|stored| {
+    let in_order = busy_desk(Offsets::Count);
+    let by_partition = busy_desk(Offsets::Count);
+    by_partition.log.damage(|stored| {
         let program = |it: &claim_log::Stored| it.partition != PartitionId::Program;
         stored.sort_by_key(|it| (program(it), it.partition, it.offset));
     });
-    let mut runner = place.runner(&desk);
-    rebuild(&mut runner, &desk.log, None, &mut |_| ()).unwrap();
-    assert_eq!(place.verify(&desk).difference, None);
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    assert_eq!(place.number("SELECT sum(count) FROM counts"), events_of_claims(&desk));
+    for count in 1..in_order.log.len() {
+        let place = Place::new();
+        let mut runner = place.runner(&in_order);
+        runner.catch_up(&in_order.log.first(count), &mut |_| ()).unwrap();
+        rebuild(&mut runner, &by_partition.log, None, &mut |_| ()).unwrap();
+        assert_eq!(place.verify(&in_order).difference, None);
+        runner.catch_up(&by_partition.log, &mut |_| ()).unwrap();
+        assert_eq!(place.number("SELECT sum(count) FROM counts"), events_of_claims(&in_order));
+    }
 }
 
 #[test] // I-20
