@@ -1,12 +1,17 @@
 //! Effects: one referral and one upgrade a claim, whatever is killed, replayed or rebuilt (rule 8 of the design, R-085).
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::journal::event_types;
 use crate::place::Place;
-use crate::world::{add, claim, lines, program, received, send_consent};
+use crate::seed::Chance;
+use crate::world::{accept, add, claim, lines, program, received, send_consent};
 
 /// The world's program, where each request for consent makes a referral.
 fn with_referrals() -> Vec<Value> {
@@ -77,4 +82,64 @@ fn effects_of_imported_history_are_held_until_they_are_retried() {
     assert_eq!((events["PartnerLedReferralCreated"], events["ReferralClosed"]), (5, 5));
     place.run(["effects", "retry"]).ended(0);
     assert_eq!(sent(&place).len(), 10, "nothing is held or due any more");
+}
+
+/// How many claims have effects while the program is killed.
+const CLAIMS: u64 = 150;
+/// How often it is killed while it performs.
+const KILLS: u64 = 20;
+
+#[test] // R-085, I-17, DESIGN rule 8
+fn one_referral_and_one_upgrade_a_claim_though_the_program_is_killed_while_it_performs() {
+    let mut chance = Chance::new("effects");
+    let place = Place::of_world();
+    let mut commands = with_referrals();
+    commands[0]["body"]["terms"]["cosell"] = json!({"fact": "deal_size_usd_cents", "op": "ge", "value": 1});
+    for customer in 0..CLAIMS {
+        let opened = 100 + customer * 10;
+        let claim = claim(opened);
+        commands.extend([
+            add(opened, customer),
+            send_consent(opened + 1, &claim),
+            accept(opened + 2, &claim),
+        ]);
+    }
+    place.feed(["apply", "--no-effects", "-"], lines(&commands)).ended(0);
+    let mut met = 0;
+    for kill in 0..KILLS {
+        let before = place.data().join("effects.ndjson").metadata().map_or(0, |it| it.len());
+        let mut retry = place.claimlog();
+        let mut child = retry
+            .args(["effects", "retry", "--due-only"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Some of it is performed: it is killed in the middle of the rest.
+        let mut tries = 0;
+        while place.data().join("effects.ndjson").metadata().map_or(0, |it| it.len()) == before
+            && tries < 3_000
+        {
+            thread::sleep(Duration::from_millis(1));
+            tries += 1;
+        }
+        thread::sleep(Duration::from_micros(chance.below(20_000)));
+        child.kill().unwrap();
+        met += u64::from(!child.wait().unwrap().success());
+        if kill % 5 == 4 {
+            drop(fs::remove_file(place.data().join("views.sqlite")));
+            drop(fs::remove_file(place.data().join("views.sqlite-wal")));
+        }
+    }
+    assert!(met >= 5, "only {met} kills met a working program");
+    place.run(["effects", "retry"]).ended(0);
+    let sent = sent(&place);
+    assert_eq!(sent.len() as u64, CLAIMS * 2, "a referral and an upgrade each");
+    assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "nothing is sent twice");
+    let events = event_types(&place.data());
+    assert_eq!(
+        (events["PartnerLedReferralCreated"], events["CoSellUpgraded"]),
+        (CLAIMS as usize, CLAIMS as usize)
+    );
+    place.run(["audit", "verify"]).ended(0);
 }

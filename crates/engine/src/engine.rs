@@ -1,8 +1,8 @@
 //! The set of partitions that this process leads, on one thread.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use claim_domain::catalog::Catalog;
@@ -12,7 +12,7 @@ use claim_journal::{
     Chain, Decision, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position,
     ProgramPosition, Routed, Settings, Tick,
 };
-use claim_log::{Batch, Feed, Log, LogError, Receipt, TellOutcome, Told, Unavailable, Unclear};
+use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Unavailable, Unclear};
 use uuid::Uuid;
 
 use crate::partition::{Decide, Partition, Step, WriteError, told};
@@ -58,7 +58,7 @@ enum Message {
     Command(Box<Routed>, TellOutcome),
     Tick(Tick),
     Settle(Sender<()>),
-    Receipt(PartitionId, Receipt),
+    Receipts(Vec<(PartitionId, Receipt)>),
     Close,
 }
 
@@ -203,7 +203,7 @@ struct Desk {
     /// The greatest tick heard.
     tick: Tick,
     settling: VecDeque<Sender<()>>,
-    /// Batches whose receipt has not come.
+    /// Turns whose receipts have not come.
     unacknowledged: usize,
     closing: bool,
 }
@@ -227,7 +227,7 @@ impl Desk {
             match message {
                 Message::Command(_, tell) => tell(Err(why.clone())),
                 Message::Close => open = false,
-                Message::Tick(_) | Message::Settle(_) | Message::Receipt(..) => {}
+                Message::Tick(_) | Message::Settle(_) | Message::Receipts(_) => {}
             }
         }
         result
@@ -264,7 +264,7 @@ impl Desk {
         let mut taken = 0;
         let mut next = first;
         while let Some(message) = next {
-            told |= matches!(message, Message::Receipt(..));
+            told |= matches!(message, Message::Receipts(_));
             self.take(message, written)?;
             taken += 1;
             next = if taken < MESSAGES_AT_ONCE { self.inbox.try_recv().ok() } else { None };
@@ -285,7 +285,7 @@ impl Desk {
                 self.settling.push_back(settled);
                 Ok(())
             }
-            Message::Receipt(partition, receipt) => self.receive(partition, receipt),
+            Message::Receipts(receipts) => self.receive(receipts),
             Message::Close => {
                 self.closing = true;
                 Ok(())
@@ -340,17 +340,28 @@ impl Desk {
         Ok(more)
     }
 
+    /// Appends what a turn wrote; its receipts come back together.
     fn append(&mut self, written: Written) {
-        for batch in written.0.into_iter().filter(|it| !it.lines.is_empty()) {
-            self.unacknowledged += 1;
-            let (messages, partition) = (self.messages.clone(), batch.partition);
-            let tell = Box::new(move |receipt| drop(messages.send(Message::Receipt(partition, receipt))));
-            self.log.append(batch, tell);
+        let batches: Vec<Batch> = written.0.into_iter().filter(|it| !it.lines.is_empty()).collect();
+        if batches.is_empty() {
+            return;
         }
+        self.unacknowledged += 1;
+        let turn = Turn::new(batches.len(), self.messages.clone());
+        let tells = batches.into_iter().map(|batch| {
+            let (turn, partition) = (Arc::clone(&turn), batch.partition);
+            let tell: Tell = Box::new(move |receipt| turn.tell(partition, receipt));
+            (batch, tell)
+        });
+        self.log.append_all(tells.collect());
     }
 
-    fn receive(&mut self, id: PartitionId, receipt: Receipt) -> Result<(), EngineError> {
+    fn receive(&mut self, receipts: Vec<(PartitionId, Receipt)>) -> Result<(), EngineError> {
         self.unacknowledged = self.unacknowledged.saturating_sub(1);
+        receipts.into_iter().try_for_each(|(id, receipt)| self.receive_one(id, receipt))
+    }
+
+    fn receive_one(&mut self, id: PartitionId, receipt: Receipt) -> Result<(), EngineError> {
         match receipt {
             Receipt::Appended { offsets } => {
                 if let Some(partition) = self.partitions.get_mut(&id) {
@@ -360,6 +371,28 @@ impl Desk {
             }
             Receipt::Unclear(why) => Err(EngineError::Unclear(why)),
             Receipt::Fenced => Err(EngineError::Fenced(id)),
+        }
+    }
+}
+
+/// The receipts of one turn on their way back: sent as one message once all are there, so that those who wait for the
+/// outcomes are told together, and what they ask next is made durable together.
+struct Turn {
+    expected: usize,
+    receipts: Mutex<Vec<(PartitionId, Receipt)>>,
+    messages: Sender<Message>,
+}
+
+impl Turn {
+    fn new(expected: usize, messages: Sender<Message>) -> Arc<Self> {
+        Arc::new(Self { expected, receipts: Mutex::new(Vec::with_capacity(expected)), messages })
+    }
+
+    fn tell(&self, partition: PartitionId, receipt: Receipt) {
+        let mut receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+        receipts.push((partition, receipt));
+        if receipts.len() == self.expected {
+            drop(self.messages.send(Message::Receipts(std::mem::take(&mut *receipts))));
         }
     }
 }

@@ -154,7 +154,12 @@ impl Drop for EmbeddedLog {
 
 impl Log for EmbeddedLog {
     fn append(&self, batch: Batch, tell: Tell) {
-        self.shared.push(batch, tell);
+        self.shared.push(vec![(batch, tell)]);
+    }
+
+    /// One lock and one wake-up: all of them are in one group.
+    fn append_all(&self, batches: Vec<(Batch, Tell)>) {
+        self.shared.push(batches);
     }
 }
 

@@ -47,18 +47,21 @@ impl Shared {
         }
     }
 
-    /// Takes a batch in: judges it, and lets the writing thread know.
-    pub(crate) fn push(&self, batch: Batch, teller: Tell) {
+    /// Takes batches in: judges each in turn, and lets the writing thread know once.
+    pub(crate) fn push(&self, batches: Vec<(Batch, Tell)>) {
         let mut queue = self.queue();
         if queue.closing {
             drop(queue);
-            return tell(teller, Receipt::Unclear(Unclear::Closed));
+            batches.into_iter().for_each(|(_, teller)| tell(teller, Receipt::Unclear(Unclear::Closed)));
+            return;
         }
-        let job = match queue.judge(&batch) {
-            Some(offsets) => Job { lines: batch.lines, receipt: Receipt::Appended { offsets }, tell: teller },
-            None => Job { lines: Vec::new(), receipt: Receipt::Fenced, tell: teller },
-        };
-        queue.jobs.push(job);
+        for (batch, tell) in batches {
+            let (lines, receipt) = match queue.judge(&batch) {
+                Some(offsets) => (batch.lines, Receipt::Appended { offsets }),
+                None => (Vec::new(), Receipt::Fenced),
+            };
+            queue.jobs.push(Job { lines, receipt, tell });
+        }
         drop(queue);
         self.wake.notify_one();
     }

@@ -52,4 +52,10 @@ pub type Tell = Box<dyn FnOnce(Receipt) + Send>;
 pub trait Log: ReadLog {
     /// Takes `batch` and returns at once. `tell` is called later, exactly once, in the order of the appends.
     fn append(&self, batch: Batch, tell: Tell);
+
+    /// Takes batches, of one partition or several, as if appended one after the other; a log that can makes them durable
+    /// together.
+    fn append_all(&self, batches: Vec<(Batch, Tell)>) {
+        batches.into_iter().for_each(|(batch, tell)| self.append(batch, tell));
+    }
 }

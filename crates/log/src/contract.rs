@@ -31,6 +31,7 @@ pub fn run<S: Subject>(mut fresh: impl FnMut() -> S) {
     an_empty_log_has_no_records(&mut fresh());
     what_was_appended_is_read_back_byte_for_byte(&mut fresh());
     receipts_come_in_the_order_of_appends(&mut fresh());
+    what_is_appended_together_is_as_if_appended_one_by_one(&mut fresh());
     what_was_appended_outlives_the_handle(&mut fresh());
     a_record_is_read_again_by_its_offset(&mut fresh());
     reading_starts_where_it_is_told(&mut fresh());
@@ -159,6 +160,42 @@ pub fn receipts_come_in_the_order_of_appends(subject: &mut dyn Subject) {
     }
     assert!(told.recv_timeout(PATIENCE).is_err(), "each receipt is told once");
     assert_eq!(lines(&read(&*log, &Start::beginning(), all.len())), all);
+    subject.close(log);
+}
+
+/// Batches of several partitions, appended at once: the same receipts, in the same order, and the same records.
+pub fn what_is_appended_together_is_as_if_appended_one_by_one(subject: &mut dyn Subject) {
+    let log = subject.open();
+    let other = PartitionId::Number(1);
+    let (mut first, first_lead) = begin(subject, PARTITION);
+    let (mut second, second_lead) = begin(subject, other);
+    let batches = [
+        (PARTITION, vec![first_lead]),
+        (other, vec![second_lead]),
+        (PARTITION, decisions(&mut first, 2)),
+        (other, decisions(&mut second, 3)),
+        (PARTITION, decisions(&mut first, 1)),
+    ];
+    let (tell, told) = channel();
+    let all = batches.iter().enumerate().map(|(nth, (partition, lines))| {
+        let tell = tell.clone();
+        let batch = Batch { partition: *partition, lines: lines.clone() };
+        let tell: crate::Tell = Box::new(move |receipt| drop(tell.send((nth, receipt))));
+        (batch, tell)
+    });
+    log.append_all(all.collect());
+    for (expected, (_, lines)) in batches.iter().enumerate() {
+        let (nth, receipt) = told.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(nth, expected);
+        let Receipt::Appended { offsets } = receipt else { panic!("appending should succeed: {receipt:?}") };
+        assert_eq!(offsets.len(), lines.len());
+    }
+    for partition in [PARTITION, other] {
+        let written: Vec<_> =
+            batches.iter().filter(|it| it.0 == partition).flat_map(|it| it.1.clone()).collect();
+        let start = Start::nowhere().at(partition, 0);
+        assert_eq!(lines(&read(&*log, &start, written.len())), written);
+    }
     subject.close(log);
 }
 

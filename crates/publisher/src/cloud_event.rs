@@ -38,7 +38,8 @@ pub struct CloudEvent {
     pub partition: PartitionId,
     /// The sequence of its decision there, as text of twenty digits, so that it sorts (CloudEvents "sequence").
     pub sequence: String,
-    /// Where to go on reading after the decision of this event; opaque.
+    /// Where to go on reading after this event; opaque. Within a decision it stands before the decision until its last
+    /// event, so that whoever stops in between gets the whole decision again, under the same ids, and loses nothing.
     pub cursor: Cursor,
     /// Present and true for imported history.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -72,14 +73,16 @@ mod as_text {
 }
 
 impl CloudEvent {
-    /// The events of a decision at a position, in their order; `cursor` is where to go on after the decision.
+    /// The events of a decision at a position, in their order; `before` and `after` are the cursors around the decision.
     pub fn of<'a>(
         journal: JournalId,
         decision: &'a Decision,
         position: Position,
-        cursor: &'a Cursor,
+        before: &'a Cursor,
+        after: &'a Cursor,
     ) -> impl Iterator<Item = Self> + use<'a> {
         let Position { partition, sequence } = position;
+        let last = decision.events().len().saturating_sub(1);
         decision.events().iter().enumerate().map(move |(index, event)| Self {
             specversion: Cow::Borrowed("1.0"),
             id: format!("{partition}/{sequence}/{index}"),
@@ -90,7 +93,7 @@ impl CloudEvent {
             datacontenttype: Cow::Borrowed("application/json"),
             partition,
             sequence: format!("{sequence:020}"),
-            cursor: cursor.clone(),
+            cursor: if index == last { after.clone() } else { before.clone() },
             imported: decision.imported,
             data: event.clone(),
         })

@@ -127,8 +127,9 @@ impl Events {
         }
         let decision =
             Decision::decode(line.body).map_err(|source| PublishError::Unreadable { position, source })?;
+        let before = self.seen.clone();
         self.seen.see(position);
-        self.ready.extend(CloudEvent::of(journal, &decision, position, &self.seen));
+        self.ready.extend(CloudEvent::of(journal, &decision, position, &before, &self.seen));
         Ok(())
     }
 

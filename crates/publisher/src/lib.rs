@@ -6,7 +6,8 @@
 //!
 //! **Invariants.** What is not a valid record is never published (I-26). An id is made of the position, so the same
 //! event has the same id whenever it is published, and whoever reads at least once can tell a repeat. A cursor never
-//! stands within a decision: read from it again, and the decision comes whole.
+//! stands within a decision: an event that is not the last of its decision carries the cursor before it, so that going
+//! on from any event loses none, and repeats at most those of its decision.
 //!
 //! **Absent.** Nothing is opened: personal data stays in its boxes (DESIGN §7). No outcomes, no refusals, no writing,
 //! no waiting for more: who follows asks again.
