@@ -20,6 +20,10 @@ mod sample;
 mod schemas;
 mod views;
 
+/// A record is made of many small texts that another thread frees; this allocator takes that lightly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let ran = config::parse().and_then(|cli| {
         output::set_up_tracing(cli.global.verbose);

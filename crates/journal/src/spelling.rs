@@ -89,12 +89,20 @@ impl<'a> Cursor<'a> {
 
 /// The value of one lower-case hex digit.
 pub(crate) fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    let value = NIBBLES[usize::from(digit)];
+    (value < 16).then_some(value)
 }
+
+/// The value of each byte as a lower-case hex digit; 16 where it is none. Every record has 300 of them to read.
+const NIBBLES: [u8; 256] = {
+    let mut values = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 /// Appends lower-case hex digits, two a byte.
 pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {

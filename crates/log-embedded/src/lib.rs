@@ -17,6 +17,7 @@
 
 mod disk;
 mod error;
+mod fence;
 mod layout;
 mod log;
 mod mark;
