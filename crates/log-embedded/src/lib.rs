@@ -17,7 +17,6 @@
 
 mod disk;
 mod error;
-mod fence;
 mod layout;
 mod log;
 mod mark;

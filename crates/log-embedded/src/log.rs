@@ -11,7 +11,6 @@ use claim_log::{Batch, Log, LogError, ReadLog, Records, Start, Stored, Tell, Unc
 
 use crate::disk::{Disk, File, Mode, RealDisk, read_some_at, write_all_at};
 use crate::error::{OpenError, while_doing};
-use crate::fence::Fence;
 use crate::layout::{LOCK, LOG, Segment, bases, position, segment_path};
 use crate::mark::{Mark, known_end};
 use crate::scan::{Tail, scan};
@@ -101,7 +100,6 @@ impl EmbeddedLog {
             segment_bytes: options.segment_bytes,
             segment: Segment { base, len: scan.end - base },
             file,
-            fence: Fence::of(&scan),
             mark,
             lock,
         };

@@ -1,12 +1,14 @@
 //! What the handle, the writing thread and the readers share.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use claim_journal::{Chain, JournalId, Line, PartitionId, Verdict};
 use claim_log::{Batch, Receipt, Tell, Unclear};
 
-use crate::scan::Scan;
-use crate::writer::tell;
+use crate::scan::{Scan, judge};
+use crate::writer::{Job, tell};
 
 /// The queue before the writing thread, and the durable end behind it.
 pub(crate) struct Shared {
@@ -18,7 +20,12 @@ pub(crate) struct Shared {
 }
 
 struct Queue {
-    jobs: Vec<(Batch, Tell)>,
+    jobs: Vec<Job>,
+    /// The chains with all that waits; a batch is judged when it is taken, in the order of the appends.
+    chains: BTreeMap<PartitionId, Chain>,
+    journal: Option<JournalId>,
+    /// The end of the log with all that waits.
+    end: u64,
     closing: bool,
     dead: Option<Unclear>,
 }
@@ -27,13 +34,20 @@ impl Shared {
     pub(crate) fn new(scan: &Scan, bases: Vec<u64>) -> Self {
         Self {
             durable: AtomicU64::new(scan.end),
-            queue: Mutex::new(Queue { jobs: Vec::new(), closing: false, dead: None }),
+            queue: Mutex::new(Queue {
+                jobs: Vec::new(),
+                chains: scan.chains.clone(),
+                journal: scan.chains.values().find_map(Chain::journal),
+                end: scan.end,
+                closing: false,
+                dead: None,
+            }),
             wake: Condvar::new(),
             bases: Mutex::new(bases),
         }
     }
 
-    /// Takes batches in and lets the writing thread know, once.
+    /// Takes batches in: judges each in turn, and lets the writing thread know once.
     pub(crate) fn push(&self, batches: Vec<(Batch, Tell)>) {
         let mut queue = self.queue();
         if queue.closing {
@@ -41,13 +55,19 @@ impl Shared {
             batches.into_iter().for_each(|(_, teller)| tell(teller, Receipt::Unclear(Unclear::Closed)));
             return;
         }
-        queue.jobs.extend(batches);
+        for (batch, tell) in batches {
+            let (lines, receipt) = match queue.judge(&batch) {
+                Some(offsets) => (batch.lines, Receipt::Appended { offsets }),
+                None => (Vec::new(), Receipt::Fenced),
+            };
+            queue.jobs.push(Job { lines, receipt, tell });
+        }
         drop(queue);
         self.wake.notify_one();
     }
 
     /// All that waits; blocks while nothing does. None when the log is closed and nothing waits.
-    pub(crate) fn take_all(&self) -> Option<Vec<(Batch, Tell)>> {
+    pub(crate) fn take_all(&self) -> Option<Vec<Job>> {
         let mut queue = self.queue();
         loop {
             if !queue.jobs.is_empty() {
@@ -89,5 +109,40 @@ impl Shared {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// The offsets of a batch whose every line extends its chain; none, and no trace, when one does not.
+    fn judge(&mut self, batch: &Batch) -> Option<Vec<u64>> {
+        let (chain, journal, end) = (self.chains.get(&batch.partition).cloned(), self.journal, self.end);
+        let mut offsets = Vec::with_capacity(batch.lines.len());
+        for line in &batch.lines {
+            offsets.push(self.end);
+            if self.extend(batch.partition, line).is_none() {
+                self.journal = journal;
+                self.end = end;
+                match chain {
+                    Some(chain) => self.chains.insert(batch.partition, chain),
+                    None => self.chains.remove(&batch.partition),
+                };
+                return None;
+            }
+        }
+        Some(offsets)
+    }
+
+    fn extend(&mut self, partition: PartitionId, bytes: &[u8]) -> Option<()> {
+        let line = Line::parse(bytes.strip_suffix(b"\n")?).ok()?;
+        if line.envelope.partition != partition {
+            return None;
+        }
+        match judge(&mut self.chains, &mut self.journal, self.end, &line) {
+            Verdict::Valid => {
+                self.end += bytes.len() as u64;
+                Some(())
+            }
+            Verdict::Known | Verdict::Void(_) | Verdict::Halt(_) => None,
+        }
     }
 }

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use claim_log::{Batch, Receipt, Tell, Unclear};
+use claim_log::{Receipt, Tell, Unclear};
 
 use crate::disk::{Disk, File, Mode, write_all_at};
-use crate::fence::Fence;
 use crate::layout::{LOG, Segment, segment_path};
 use crate::mark::Mark;
 use crate::shared::Shared;
@@ -18,12 +17,12 @@ use crate::shared::Shared;
 const BUFFER_KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// One append on its way.
-struct Job {
+pub(crate) struct Job {
     /// The lines, to be written as they are; none when it is fenced.
-    lines: Vec<Vec<u8>>,
+    pub(crate) lines: Vec<Vec<u8>>,
     /// What is told when they are durable.
-    receipt: Receipt,
-    tell: Tell,
+    pub(crate) receipt: Receipt,
+    pub(crate) tell: Tell,
 }
 
 /// What the writing thread owns. The lock is held until it ends.
@@ -34,7 +33,6 @@ pub(crate) struct Writer {
     pub(crate) segment_bytes: u64,
     pub(crate) segment: Segment,
     pub(crate) file: Box<dyn File>,
-    pub(crate) fence: Fence,
     pub(crate) mark: Mark,
     pub(crate) lock: Box<dyn File>,
 }
@@ -43,8 +41,7 @@ impl Writer {
     /// Writes until the log is closed and nothing waits; then marks the clean stop, unless the log is dead.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut group = Vec::new();
-        while let Some(batches) = self.shared.take_all() {
-            let jobs = self.judge(batches);
+        while let Some(jobs) = self.shared.take_all() {
             self.append(&mut group, jobs);
             if group.capacity() > BUFFER_KEPT_BYTES {
                 group = Vec::new();
@@ -56,15 +53,6 @@ impl Writer {
         };
         drop(self.lock);
         stopped
-    }
-
-    /// Judges each batch in turn, as any reader would (DESIGN §5).
-    fn judge(&mut self, batches: Vec<(Batch, Tell)>) -> Vec<Job> {
-        let mut judge = |(batch, tell): (Batch, Tell)| match self.fence.judge(&batch) {
-            Some(offsets) => Job { lines: batch.lines, receipt: Receipt::Appended { offsets }, tell },
-            None => Job { lines: Vec::new(), receipt: Receipt::Fenced, tell },
-        };
-        batches.into_iter().map(&mut judge).collect()
     }
 
     fn append(&mut self, group: &mut Vec<u8>, jobs: Vec<Job>) {
