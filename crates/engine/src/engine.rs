@@ -238,13 +238,7 @@ impl Desk {
         loop {
             let first = if due { self.inbox.try_recv().ok() } else { self.inbox.recv().ok() };
             let mut written = Written::default();
-            let told = self.take_all(first, &mut written)?;
-            if told {
-                // Whoever was just told may ask again at once: what they ask is made durable together.
-                thread::yield_now();
-                let next = self.inbox.try_recv().ok();
-                self.take_all(next, &mut written)?;
-            }
+            self.take_all(first, &mut written)?;
             due = self.fire(&mut written)?;
             self.append(written);
             if !due && self.unacknowledged == 0 {
@@ -258,18 +252,16 @@ impl Desk {
         }
     }
 
-    /// Takes what waits, a bounded number of messages; yields whether outcomes were told.
-    fn take_all(&mut self, first: Option<Message>, written: &mut Written) -> Result<bool, EngineError> {
-        let mut told = false;
+    /// Takes what waits, a bounded number of messages.
+    fn take_all(&mut self, first: Option<Message>, written: &mut Written) -> Result<(), EngineError> {
         let mut taken = 0;
         let mut next = first;
         while let Some(message) = next {
-            told |= matches!(message, Message::Receipts(_));
             self.take(message, written)?;
             taken += 1;
             next = if taken < MESSAGES_AT_ONCE { self.inbox.try_recv().ok() } else { None };
         }
-        Ok(told)
+        Ok(())
     }
 
     fn take(&mut self, message: Message, written: &mut Written) -> Result<(), EngineError> {
