@@ -1,13 +1,16 @@
 //! The reading commands over the sample: what they print, and with which status they end.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::journal::event_types;
 use crate::place::{Place, claimlog};
 use crate::sample::APPLIED;
+use crate::world::{add, lines, program};
 
 /// What a reading command prints on the sample, as one JSON value.
 fn asked(args: &[&str]) -> Value {
@@ -78,7 +81,7 @@ fn an_engagement_without_a_page_ends_with_1_and_its_code() {
 
 #[test] // CONTRACT §4
 fn choices_names_each_engagement_once_and_records_nothing() {
-    let before = std::fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
+    let before = fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
     let choices =
         asked(&["choices", "--partner", "p-contoso", "--customer", "domain_name=amber-bakery.example"]);
     let names = |list: &str| -> BTreeSet<String> {
@@ -91,7 +94,7 @@ fn choices_names_each_engagement_once_and_records_nothing() {
     }
     let nobody = ["choices", "--partner", "p-contoso", "--customer", "domain_name=nowhere.example"];
     assert!(APPLIED.place.run(nobody).ended(1).err.contains("tenant"));
-    let after = std::fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
+    let after = fs::metadata(crate::journal::segments(&APPLIED.place.data()).remove(0)).unwrap().len();
     assert_eq!(before, after);
 }
 
@@ -216,4 +219,63 @@ fn the_demo_shows_views_history_refusals_effects_and_a_sound_log() {
     for part in ["Eligible", "Ineligible", "Completed", "claim_limit_reached", "sound"] {
         assert!(run.out.to_lowercase().contains(&part.to_lowercase()), "no {part} in {}", run.out);
     }
+}
+
+#[test] // CONTRACT §4: --config FILE, every option also as CLAIMLOG_…
+fn options_stand_in_a_file_and_the_environment_and_the_command_line_win() {
+    let place = Place::of_sample();
+    let file = place.beside("claimlog.toml");
+    let data = APPLIED.place.data();
+    fs::write(&file, format!("data = {:?}\njson = true\n[view]\nlimit = 1\n", data.to_str().unwrap()))
+        .unwrap();
+    let rows = |change: &dyn Fn(&mut Command)| {
+        let mut command = claimlog();
+        command.arg("--config").arg(&file).args(["view", "completed"]);
+        command.args(["--partner", "p-contoso", "--engagement", "security-workshop-2026"]);
+        change(&mut command);
+        let run = crate::place::run(&mut command, Vec::new()).ended(0);
+        run.json()[0]["rows"].as_array().unwrap().len()
+    };
+    assert_eq!(rows(&|_| {}), 1);
+    assert_eq!(
+        rows(&|it| {
+            it.env("CLAIMLOG_LIMIT", "2");
+        }),
+        2
+    );
+    assert_eq!(
+        rows(&|it| {
+            it.env("CLAIMLOG_LIMIT", "2").args(["--limit", "3"]);
+        }),
+        3
+    );
+    for wrong in
+        ["colour = 'red'", "[paint]\ncolour = 'red'", "[view]\ncolour = 'red'", "data = [1]", "data ="]
+    {
+        fs::write(&file, wrong).unwrap();
+        let run =
+            crate::place::run(claimlog().arg("--config").arg(&file).args(["effects", "list"]), Vec::new());
+        assert!(run.ended(2).err.contains("claimlog.toml"), "{wrong}");
+    }
+}
+
+#[test] // CONTRACT §4: events --follow
+fn who_follows_events_gets_those_that_are_yet_to_come() {
+    let place = Place::of_world();
+    place.apply(lines(&program(30))).ended(0);
+    let known = place.run(["events"]).ended(0).json().len();
+    let mut following = place
+        .claimlog()
+        .args(["events", "--follow"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(following.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(told.by_ref().take(known).count(), known);
+    place.apply(lines(&[add(100, 0)])).ended(0);
+    let next: Value = serde_json::from_str(&told.next().unwrap()).unwrap();
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert_eq!(next["type"], "claimlog.CustomerAdded");
 }
