@@ -116,12 +116,9 @@ fn one_referral_and_one_upgrade_a_claim_though_the_program_is_killed_while_it_pe
             .spawn()
             .unwrap();
         // Some of it is performed: it is killed in the middle of the rest.
-        let mut tries = 0;
-        while place.data().join("effects.ndjson").metadata().map_or(0, |it| it.len()) == before
-            && tries < 3_000
-        {
+        let grown = || place.data().join("effects.ndjson").metadata().map_or(0, |it| it.len()) > before;
+        while !grown() && child.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(1));
-            tries += 1;
         }
         thread::sleep(Duration::from_micros(chance.below(20_000)));
         child.kill().unwrap();
