@@ -17,6 +17,7 @@ use claim_intake::{Intake, Parts, Remembered};
 use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
+use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use crate::cli::Global;
@@ -54,6 +55,14 @@ pub(crate) struct Node {
 /// The wall clock.
 pub(crate) fn wall() -> Instant {
     Instant::from_ms(chrono::Utc::now().timestamp_millis())
+}
+
+/// What intake and the performer of effects run on: look-ups and requests in parallel, and room to wait for a disk.
+///
+/// # Errors
+/// When there are no threads to be had.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_time().build().context("starting the runtime")
 }
 
 /// The digest of the shapes of this program.
@@ -172,7 +181,7 @@ fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
         let line =
             Line::parse(&stored.line).with_context(|| format!("the record at offset {}", stored.offset))?;
         if line.envelope.kind == Kind::Binding {
-            remembered.bound(&line);
+            remembered.bound(&line).with_context(|| format!("the binding at offset {}", stored.offset))?;
         }
         if let Some(decision) = replay.fold(stored.offset, &line)? {
             remembered.decided(stored.partition, &decision);

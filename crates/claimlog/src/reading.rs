@@ -117,7 +117,7 @@ pub(crate) fn bindings(log: &dyn ReadLog) -> Result<Remembered> {
         let line =
             Line::parse(&stored.line).with_context(|| format!("the record at offset {}", stored.offset))?;
         if line.envelope.kind == Kind::Binding {
-            remembered.bound(&line);
+            remembered.bound(&line).with_context(|| format!("the binding at offset {}", stored.offset))?;
         }
     }
     Ok(remembered)

@@ -10,7 +10,7 @@ use claim_domain::event::Event;
 use claim_domain::identifier::{IdKind, Identifier};
 use claim_domain::ids::{ClaimId, CommandId, CustomerId, EngagementId};
 use claim_domain::time::Instant;
-use claim_journal::{Binding, Content, Decision, Digest, PartitionId, Route};
+use claim_journal::{Content, Decision, Digest, PartitionId, Route};
 
 use crate::asking::ClaimRef;
 use crate::identity::Identity;
@@ -50,13 +50,6 @@ pub(crate) fn effective<'a>(identifier: &'a Identifier, tenant: Option<&'a Ident
 }
 
 impl Index {
-    /// Folds a binding of the log.
-    pub(crate) fn bound(&mut self, binding: &Binding) {
-        if let Ok(identifier) = binding.identifier() {
-            self.identity.bind(identifier, binding.customer);
-        }
-    }
-
     /// Folds a decision of the log.
     pub(crate) fn decided(&mut self, partition: PartitionId, decision: &Decision) {
         self.newest = self.newest.max(decision.judged_at);

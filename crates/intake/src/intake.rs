@@ -7,6 +7,7 @@ use claim_domain::asker::INTAKE;
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::{CustomerId, NotAnId, ServiceName};
 use claim_domain::time::Instant;
+use claim_journal::canonical::BodyError;
 use claim_journal::{Binding, Decision, Line, PartitionId, Pen, ProgramPosition, Route, Tick};
 use claim_log::{Feed, Log};
 use futures_util::future::join_all;
@@ -27,10 +28,13 @@ pub struct Remembered(Index);
 
 impl Remembered {
     /// Folds a valid binding of the identity partition.
-    pub fn bound(&mut self, line: &Line<'_>) {
-        if let Ok(binding) = Binding::decode(line.body) {
-            self.0.bound(&binding);
-        }
+    ///
+    /// # Errors
+    /// When its body is of a shape that this program does not know, so that nothing is skipped in silence.
+    pub fn bound(&mut self, line: &Line<'_>) -> Result<(), UnreadableBinding> {
+        let binding = Binding::decode(line.body)?;
+        self.0.identity.bind(binding.identifier()?, binding.customer);
+        Ok(())
     }
 
     /// The customer that identifiers mean, in the order in which they count.
@@ -42,6 +46,17 @@ impl Remembered {
     pub fn decided(&mut self, partition: PartitionId, decision: &Decision) {
         self.0.decided(partition, decision);
     }
+}
+
+/// A valid binding that cannot be folded: a newer release wrote it.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableBinding {
+    /// It has another shape.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// Its identifier is not one in canonical spelling.
+    #[error("the binding's identifier is {0}")]
+    Identifier(#[from] NotAnId),
 }
 
 /// What intake is made of.

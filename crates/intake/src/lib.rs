@@ -41,6 +41,6 @@ pub mod strict;
 pub use answer::{Answer, Pending, ProblemLine, ProblemWord};
 pub use asking::Door;
 pub use clock::Mode;
-pub use intake::{FileTimes, Input, Intake, Parts, Remembered};
+pub use intake::{FileTimes, Input, Intake, Parts, Remembered, UnreadableBinding};
 pub use nominate::{Nominated, nominate};
 pub use personal::{Person, PlainText};

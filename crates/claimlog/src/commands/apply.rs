@@ -15,7 +15,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::{Apply, Global};
 use crate::exit::{Status, UsageError};
-use crate::node::{Begin, Node};
+use crate::node::{Begin, Node, runtime};
 use crate::views::{self, Folding};
 use crate::{output, performing};
 
@@ -57,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
     let mut node = Node::open(global, begin, views::known_end(global.data())?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let runtime = runtime()?;
     let progress = output::progress("deciding", None);
     let mut out = Printer::new(!args.quiet);
     for input in inputs {

@@ -21,7 +21,7 @@ use super::{audit, effects as effects_command, view};
 use crate::boxes::Opener;
 use crate::cli::{Global, Tab};
 use crate::exit::{Status, UsageError};
-use crate::node::{Begin, Node};
+use crate::node::{Begin, Node, runtime};
 use crate::reading::Reading;
 use crate::views::Folding;
 use crate::{output, sample};
@@ -75,7 +75,7 @@ pub(crate) fn run(global: &Global) -> Result<Status> {
 /// The whole sample through intake, engine and log, and into the views.
 fn apply(global: &Global) -> Result<Printer> {
     let mut node = Node::open(global, Begin::Simulated, 0)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let runtime = runtime()?;
     let lines: usize = sample::FILES.iter().map(|(_, text)| text.lines().count()).sum();
     let bar = output::progress("deciding", Some(lines as u64));
     let mut out = Printer::new(false);

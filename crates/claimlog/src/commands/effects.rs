@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::cli::{Effects, Global};
 use crate::exit::{Status, UsageError};
-use crate::node::{Begin, Node};
+use crate::node::{Begin, Node, runtime};
 use crate::reading::Reading;
 use crate::views::{self, Folding};
 use crate::{output, performing};
@@ -70,12 +70,16 @@ fn retry(global: &Global, args: &Retry) -> Result<Status> {
     folding.catch_up(&*node.log, &output::progress("folding views", None))?;
     let start = if args.due_only { Vec::new() } else { to_start(&folding, args)? };
     if args.dry_run {
-        output::text(&table(&start))?;
+        if global.json {
+            output::json(&json!({"would_start": start}))?;
+        } else {
+            output::text(&table(&start))?;
+        }
         eprintln!("{} effects would be started; nothing was done", start.len());
         node.close()?;
         return Ok(Status::Done);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let runtime = runtime()?;
     let commands: Vec<_> = start.iter().map(command).collect();
     let started = runtime.block_on(performing::send(&mut node, &commands, Door::Outside))?;
     let done = runtime.block_on(performing::perform(&mut node, &mut folding, global.data()))?;
