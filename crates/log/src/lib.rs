@@ -2,6 +2,7 @@
 //!
 //! **Duty.** A log stores lines, each for a partition, and gives them back in the order of the partition. [`Log`] appends,
 //! [`ReadLog`] reads; both are small enough for one directory of files and for a cluster of brokers (DESIGN §4, §5).
+//! [`Inbox`] and [`Outlet`] are the topics around it, where there are brokers (DESIGN §6).
 //!
 //! **Invariants.** Receipts are told in the order of appends. [`Receipt::Appended`] means durable, and nothing that is
 //! not durable is read through the handle that appends. What is unclear stays so until it was read.
@@ -17,7 +18,11 @@ mod append;
 pub mod contract;
 mod feed;
 mod read;
+mod topics;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
 pub use feed::{Feed, TellOutcome, Told, Unavailable};
 pub use read::{LogError, ReadLog, Records, Start, Stored};
+pub use topics::{
+    Arrivals, Change, Headers, Inbox, Membership, Outgoing, Outlet, Place, Received, TellOffset,
+};
