@@ -13,7 +13,7 @@ use claim_engine::{Engine, Replay};
 use claim_intake::directory::FileDirectory;
 use claim_intake::keys::SqliteKeys;
 use claim_intake::ports::{PATIENCE, WithTimeout};
-use claim_intake::{Intake, Parts, Remembered};
+use claim_intake::{IdentityPartition, Intake, Parts, Remembered};
 use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
@@ -113,8 +113,7 @@ impl Node {
             directory,
             keys,
             feed: engine.clone(),
-            log: writer,
-            identity,
+            bindings: Box::new(IdentityPartition::new(writer, identity)),
             remembered,
             program: engine.program(),
             simulated: settings.simulated,

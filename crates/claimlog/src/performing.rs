@@ -72,11 +72,9 @@ pub(crate) async fn perform(node: &mut Node, folding: &mut Folding, data: &std::
 ///
 /// # Errors
 /// When one of them is refused or never became a command: then something is wrong with us.
-pub(crate) async fn send(node: &mut Node, commands: &[Value], door: Door) -> Result<u64> {
-    let inputs: Vec<Input> = (1..)
-        .zip(commands)
-        .map(|(number, it)| Input { number, bytes: it.to_string().into_bytes() })
-        .collect();
+pub(crate) async fn send(node: &mut Node, commands: &[Value], door: Door<'_>) -> Result<u64> {
+    let inputs: Vec<Input> =
+        (1..).zip(commands).map(|(number, it)| Input::line(number, it.to_string().into_bytes())).collect();
     let mut accepted = 0;
     for pending in node.intake.take(&inputs, Mode::Live, door, &mut FileTimes::default()).await {
         match pending.answer().await {

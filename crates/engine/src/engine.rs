@@ -297,7 +297,7 @@ impl Desk {
             return Ok(());
         };
         let lines = written.of(id);
-        match partition.decide(routed, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
+        match partition.decide(routed, None, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
             Step::Written => Ok(()),
             Step::Recall(offset, tell) => {
                 let answer = self.recall(id, offset);

@@ -85,7 +85,7 @@ impl Partition {
         ProgramPosition { sequence: self.pen.sequence(), head: head_after }
     }
 
-    /// Answers a command: recall, touch, decide. New records are added to `lines`; the outcome is told by
+    /// Answers a command, which stands at offset `input` of its topic if there is one: recall, touch, decide. New records are added to `lines`; the outcome is told by
     /// [`Self::appended`].
     ///
     /// # Errors
@@ -93,6 +93,7 @@ impl Partition {
     pub(crate) fn decide(
         &mut self,
         routed: Routed,
+        input: Option<u64>,
         catalog: &mut Catalog,
         tell: TellOutcome,
         lines: &mut Vec<Vec<u8>>,
@@ -131,15 +132,26 @@ impl Partition {
         } else {
             self.rule(customer, &routed, judged_at, catalog)
         };
-        let Routed { source, id, asker, digest, received_at, imported, binding, program, command, .. } =
-            routed;
+        let Routed {
+            source,
+            id,
+            asker,
+            digest,
+            received_at,
+            imported,
+            correlation,
+            binding,
+            program,
+            command,
+            ..
+        } = routed;
         let content = if recall == Recall::Reused {
             let command_type = command.command_type();
             Content::Reused(Named { command_type, version: command_type.version() })
         } else {
             Content::Command(command)
         };
-        let asked = Asked { source, id, asker, digest, received_at, input: None, binding, content };
+        let asked = Asked { source, id, asker, digest, received_at, input, correlation, binding, content };
         let decision = Decision {
             cause: Cause::Asked(asked),
             customer,

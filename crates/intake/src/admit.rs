@@ -59,7 +59,8 @@ impl Intake {
         }
         let looked = looked?;
         self.resolve(&mut asking)?;
-        let received = Received { at: self.clock.receive(mode, asking.received_at, before)?, mode };
+        let received =
+            Received { at: self.clock.receive(mode, asking.received_at, asking.stamped_at, before)?, mode };
 
         let mut ahead = Vec::new();
         let (route, binding) = match asking.command.about() {
@@ -98,9 +99,9 @@ impl Intake {
         before: Option<Instant>,
     ) -> Result<Admitted, Problem> {
         let at = if repeat {
-            self.clock.given().unwrap_or_default()
+            asking.stamped_at.or(self.clock.given()).unwrap_or_default()
         } else {
-            let at = self.clock.receive(mode, asking.received_at, before)?;
+            let at = self.clock.receive(mode, asking.received_at, asking.stamped_at, before)?;
             self.clock.give(at);
             at
         };
@@ -118,6 +119,7 @@ impl Intake {
             digest: asking.digest,
             received_at: received.at,
             imported: received.mode == Mode::AsRecorded,
+            correlation: asking.correlation,
             binding,
             program: self.program,
             command: asking.command,
@@ -156,11 +158,12 @@ impl Intake {
     ) -> Result<CustomerId, Problem> {
         let looked_at: Vec<&Identifier> =
             std::iter::once(nominated).chain(&looked.tenant).chain(&looked.tpid).collect();
-        let Some(meant) = self.index.identity.meant(&looked_at) else {
-            return Err(unavailable_problem("a nomination without an identifier"));
-        };
+        let nobody = || unavailable_problem("a nomination without an identifier");
+        let meant = self.index.identity.meant(&looked_at).ok_or_else(nobody)?;
+        self.bind(meant.unbound, meant.customer)?;
+        // Whoever bound one of them first wins.
+        let meant = self.index.identity.meant(&looked_at).ok_or_else(nobody)?;
         let customer = meant.customer;
-        self.bind(meant.unbound, customer)?;
         let tenant = looked.tenant.clone();
         let found = Found {
             tenant: looked.tenant,
@@ -259,6 +262,7 @@ impl Intake {
             digest,
             received_at: received.at,
             imported: received.mode == Mode::AsRecorded,
+            correlation: asking.correlation.clone(),
             binding,
             program: self.program,
             command: Command::RecordCustomerFacts(command),

@@ -5,16 +5,18 @@ use claim_domain::command::{Command, CommandType};
 use claim_domain::identifier::IdKind;
 use claim_domain::ids::{ClaimId, CommandId, EngagementId};
 use claim_domain::time::Instant;
-use claim_journal::Digest;
+use claim_journal::{Correlation, Digest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::canonical::canonical;
 use crate::digest::body_digest;
 use crate::email::EmailAddress;
+use crate::intake::Input;
 use crate::keys::Secret;
 use crate::personal::{Plain, customer_email, take_out};
 use crate::problem::{Problem, ProblemCode};
+use crate::sources::Sources;
 use crate::strict::{self, Limits};
 
 /// The most bytes of a body in canonical spelling.
@@ -22,9 +24,11 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// By which door a command comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// From outside: a file, HTTP, a topic.
+pub enum Door<'s> {
+    /// From outside: a file, HTTP.
     Outside,
+    /// From outside, by a topic that may carry these sources only.
+    Topic(&'s Sources),
     /// From our own performer of effects.
     Effects,
 }
@@ -43,6 +47,10 @@ pub(crate) struct Asking {
     pub(crate) asker: Asker,
     pub(crate) source: Source,
     pub(crate) digest: Digest,
+    /// When a topic took it in; none by other doors.
+    pub(crate) stamped_at: Option<Instant>,
+    /// The headers it came with.
+    pub(crate) correlation: Correlation,
     /// The time that it brings.
     pub(crate) received_at: Option<Instant>,
     /// Typed; personal fields are empty and references not resolved yet.
@@ -74,18 +82,17 @@ struct Envelope {
     received_at: Option<Instant>,
 }
 
-/// Reads one command; `number` is its line.
+/// Reads one command.
 ///
 /// # Errors
 /// The first [`Problem`]: not JSON or too large, the envelope, the asker, the type, the version, the body.
 pub(crate) fn read(
-    bytes: &[u8],
-    number: u64,
-    door: Door,
+    input: &Input,
+    door: Door<'_>,
     secret: &Secret,
     seen: &mut Seen,
 ) -> Result<Asking, Problem> {
-    let tree = strict::read(bytes, &Limits::COMMAND, number)?;
+    let tree = strict::read(&input.bytes, &Limits::COMMAND, input.number)?;
     let text = |field: &str| tree.get(field).and_then(Value::as_str);
     seen.command_id = text("id").and_then(|id| id.parse().ok()).map(CommandId);
     seen.received_at = text("received_at").and_then(|at| at.parse().ok());
@@ -95,6 +102,13 @@ pub(crate) fn read(
     if ours && !(door == Door::Effects && envelope.asker.is_service(EFFECTS)) {
         let message = "`service:intake` and `service:effects` are claimlog's own; ask under another name";
         return Err(Problem::new(ProblemCode::AskerNotAllowed, message));
+    }
+    if let Door::Topic(sources) = door
+        && !sources.allow(&envelope.asker.source())
+    {
+        let source = envelope.asker.source().to_string();
+        let message = format!("this topic may not carry commands of {source}, only of {sources}");
+        return Err(Problem::new(ProblemCode::SourceNotAllowed, message).with("source", source));
     }
     let known = CommandType::ALL.iter().copied().find(|it| it.as_str() == envelope.command_type);
     let Some(command_type) = known else {
@@ -132,6 +146,8 @@ pub(crate) fn read(
         source: envelope.asker.source(),
         asker: envelope.asker,
         digest,
+        stamped_at: input.stamped_at,
+        correlation: input.correlation.clone(),
         received_at: envelope.received_at,
         command: decode(command_type, Value::Object(body))?,
         personal,

@@ -56,8 +56,8 @@ impl Clock {
         self.given
     }
 
-    /// The time at which a new command is received. `own` is what it brings; `before` is what the last readable line
-    /// before it in the same file brought.
+    /// The time at which a new command is received. `own` is what it brings; `stamped` is when a topic took it in; `before`
+    /// is what the last readable line before it in the same file brought.
     ///
     /// # Errors
     /// The problems of CONTRACT §1, in the order not allowed, missing, in the future, out of order.
@@ -65,6 +65,7 @@ impl Clock {
         &mut self,
         mode: Mode,
         own: Option<Instant>,
+        stamped: Option<Instant>,
         before: Option<Instant>,
     ) -> Result<Instant, Problem> {
         match mode {
@@ -72,7 +73,7 @@ impl Clock {
                 ProblemCode::ReceivedAtNotAllowed,
                 "received_at is honoured only by `claimlog apply --as-recorded`; leave it out",
             )),
-            Mode::Live => Ok(self.now()),
+            Mode::Live => Ok(stamped.unwrap_or_else(|| self.now())),
             Mode::AsRecorded => {
                 let Some(at) = own.or(before).or(self.given) else {
                     let message =

@@ -1,20 +1,19 @@
 //! The last steps: identifiers bound, boxes closed, commands sent on in order.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use claim_domain::asker::Source;
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::CustomerId;
-use claim_journal::{Binding, Kind, PartitionId, Routed, Tick, canonical};
-use claim_log::{Batch, Receipt};
+use claim_journal::{Routed, Tick};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::answer::{Pending, unavailable_problem};
 use crate::asking::Asking;
+use crate::bindings::Bound;
 use crate::clock::Mode;
+use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::keys::{PersonKey, PersonRef};
 use crate::personal::slot;
@@ -53,38 +52,36 @@ impl Waiting {
 }
 
 impl Intake {
-    /// Binds identifiers to a customer for ever; the log syncs them together with what follows.
+    /// Binds identifiers to a customer for ever.
     pub(crate) fn bind(&mut self, unbound: Vec<Identifier>, customer: CustomerId) -> Result<(), Problem> {
-        if self.unbound.load(Ordering::Acquire) {
-            return Err(unavailable_problem("an identity binding did not become durable"));
+        if unbound.is_empty() {
+            return Ok(());
         }
-        let mut lines = Vec::with_capacity(unbound.len());
-        for identifier in unbound {
-            let body = canonical::to_string(&Binding::of(&identifier, customer)).map_err(|it| it.to_string());
-            let proved = self.bound.load(Ordering::Acquire);
-            let line = body.and_then(|body| {
-                self.identity
-                    .write(Kind::Binding, Kind::Binding.newest_body_version(), &body, proved)
-                    .map_err(|it| it.to_string())
-            });
-            match line {
-                Ok(line) => lines.push(line),
-                Err(why) => {
-                    self.stopped = Some(why.clone());
-                    return Err(unavailable_problem(&why));
-                }
+        self.bind_all(&unbound.into_iter().map(|it| (it, customer)).collect::<Vec<_>>())
+    }
+
+    /// Binds what a batch will need, in one step, before anything of it is routed.
+    pub(crate) fn bind_ahead(&mut self, nominations: &[Vec<Identifier>]) -> Result<(), Problem> {
+        let mut ahead = Identity::default();
+        let mut wanted = Vec::new();
+        for looked_at in nominations {
+            let looked_at: Vec<&Identifier> = looked_at.iter().collect();
+            let Some(meant) = self.index.identity.meant_with(&ahead, &looked_at) else { continue };
+            for identifier in meant.unbound {
+                ahead.bind(identifier.clone(), meant.customer);
+                wanted.push((identifier, meant.customer));
             }
-            self.index.identity.bind(identifier, customer);
         }
-        if !lines.is_empty() {
-            let (bound, unbound) = (Arc::clone(&self.bound), Arc::clone(&self.unbound));
-            let sequence = self.identity.sequence();
-            let tell = Box::new(move |receipt: Receipt| match receipt {
-                Receipt::Appended { .. } => bound.store(sequence, Ordering::Release),
-                Receipt::Unclear(_) | Receipt::Fenced => unbound.store(true, Ordering::Release),
-            });
-            self.log.append(Batch { partition: PartitionId::Identity, lines }, tell);
-        }
+        if wanted.is_empty() { Ok(()) } else { self.bind_all(&wanted) }
+    }
+
+    fn bind_all(&mut self, wanted: &[Bound]) -> Result<(), Problem> {
+        let stand = self.bindings.bind(wanted).map_err(|why| {
+            let problem = unavailable_problem(&why);
+            self.stopped = Some(why);
+            problem
+        })?;
+        stand.into_iter().for_each(|(identifier, customer)| self.index.identity.bind(identifier, customer));
         Ok(())
     }
 

@@ -51,7 +51,13 @@ impl Identity {
     /// Whom `looked_at` means, in the order in which they count: the nominated identifier, the tenant derived from it,
     /// the TPID. The first one bound gives the customer; none bound: the strongest of them makes it.
     pub(crate) fn meant(&self, looked_at: &[&Identifier]) -> Option<Meant> {
-        let bound = looked_at.iter().find_map(|it| Some((*it, self.customer(it)?)));
+        self.meant_with(&Self::default(), looked_at)
+    }
+
+    /// The same once the bindings of `ahead` stand too.
+    pub(crate) fn meant_with(&self, ahead: &Self, looked_at: &[&Identifier]) -> Option<Meant> {
+        let customer_of = |it: &Identifier| self.customer(it).or_else(|| ahead.customer(it));
+        let bound = looked_at.iter().find_map(|it| Some((*it, customer_of(it)?)));
         let (used, customer) = match bound {
             Some(bound) => bound,
             None => {
@@ -60,9 +66,9 @@ impl Identity {
             }
         };
         let unbound =
-            looked_at.iter().filter(|it| self.customer(it).is_none()).map(|it| (*it).clone()).collect();
+            looked_at.iter().filter(|it| customer_of(it).is_none()).map(|it| (*it).clone()).collect();
         let conflict = looked_at.iter().find_map(|it| {
-            let other_customer = self.customer(it).filter(|other| *other != customer)?;
+            let other_customer = customer_of(it).filter(|other| *other != customer)?;
             Some(Conflict { used: used.clone(), other: (*it).clone(), other_customer })
         });
         Some(Meant { customer, unbound, conflict })

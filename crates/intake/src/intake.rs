@@ -1,19 +1,20 @@
 //! The flow: lines in, in order; routed commands out, in the same order; answers back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use claim_domain::asker::INTAKE;
+use claim_domain::command::About;
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::{CustomerId, NotAnId, ServiceName};
 use claim_domain::time::Instant;
 use claim_journal::canonical::BodyError;
-use claim_journal::{Binding, Decision, Line, PartitionId, Pen, ProgramPosition, Route, Tick};
-use claim_log::{Feed, Log};
+use claim_journal::{Binding, Correlation, Decision, Line, PartitionId, ProgramPosition, Route, Tick};
+use claim_log::Feed;
 use futures_util::future::join_all;
 
 use crate::answer::Pending;
 use crate::asking::{self, Asking, Door, Seen};
+use crate::bindings::Bindings;
 use crate::clock::{Clock, Mode};
 use crate::forward::Waiting;
 use crate::index::Index;
@@ -67,10 +68,8 @@ pub struct Parts {
     pub keys: Arc<dyn Keys>,
     /// Where commands go.
     pub feed: Arc<dyn Feed>,
-    /// Where bindings go: the log, and a pen that leads its identity partition.
-    pub log: Arc<dyn Log>,
-    /// A pen whose lead is durable.
-    pub identity: Pen,
+    /// Where bindings go.
+    pub bindings: Box<dyn Bindings>,
     /// The past.
     pub remembered: Remembered,
     /// The position of the program at the start.
@@ -86,18 +85,13 @@ pub struct Intake {
     pub(crate) directory: WithTimeout,
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) feed: Arc<dyn Feed>,
-    pub(crate) log: Arc<dyn Log>,
-    pub(crate) identity: Pen,
+    pub(crate) bindings: Box<dyn Bindings>,
     pub(crate) index: Index,
     pub(crate) clock: Clock,
     pub(crate) program: ProgramPosition,
     pub(crate) ours: ServiceName,
     /// Why nothing can be routed any more.
     pub(crate) stopped: Option<String>,
-    /// The newest binding known to be durable.
-    pub(crate) bound: Arc<AtomicU64>,
-    /// Set when a binding did not become durable.
-    pub(crate) unbound: Arc<AtomicBool>,
 }
 
 /// The times that one file brought so far.
@@ -109,10 +103,22 @@ pub struct FileTimes {
 /// One line to be taken.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Its number, from 1.
+    /// Its number, from 1; in a topic its offset.
     pub number: u64,
     /// Its bytes, without the line feed.
     pub bytes: Vec<u8>,
+    /// When a topic took it in, which is when it was received (DESIGN §4); none by other doors.
+    pub stamped_at: Option<Instant>,
+    /// The headers it came with.
+    pub correlation: Correlation,
+}
+
+impl Input {
+    /// A line of a file, or of what else has neither times nor headers.
+    #[must_use]
+    pub fn line(number: u64, bytes: Vec<u8>) -> Self {
+        Self { number, bytes, stamped_at: None, correlation: Correlation::default() }
+    }
 }
 
 impl Intake {
@@ -122,21 +128,16 @@ impl Intake {
     /// When the name of our own service is not a service name, which it is.
     pub fn new(parts: Parts) -> Result<Self, NotAnId> {
         let index = parts.remembered.0;
-        // What the pen goes on from was read from the log.
-        let bound = Arc::new(AtomicU64::new(parts.identity.sequence()));
         Ok(Self {
             clock: Clock::new(parts.wall, parts.simulated, index.newest, index.given),
             directory: parts.directory,
             keys: parts.keys,
             feed: parts.feed,
-            log: parts.log,
-            identity: parts.identity,
+            bindings: parts.bindings,
             index,
             program: parts.program,
             ours: INTAKE.parse()?,
             stopped: None,
-            bound,
-            unbound: Arc::new(AtomicBool::new(false)),
         })
     }
 
@@ -165,7 +166,7 @@ impl Intake {
         &mut self,
         inputs: &[Input],
         mode: Mode,
-        door: Door,
+        door: Door<'_>,
         times: &mut FileTimes,
     ) -> Vec<Pending> {
         let mut seen = vec![Seen::default(); inputs.len()];
@@ -173,10 +174,18 @@ impl Intake {
         let asked: Vec<_> = inputs
             .iter()
             .zip(&mut seen)
-            .map(|(input, seen)| asking::read(&input.bytes, input.number, door, secret, seen))
+            .map(|(input, seen)| asking::read(input, door, secret, seen))
             .collect();
         let looked = join_all(asked.iter().map(|asking| self.look_up(asking.as_ref().ok()))).await;
 
+        if self.bindings.is_shared()
+            && let Err(problem) = self.bind_ahead(&nominations(&asked, &looked))
+        {
+            let unbound = inputs.iter().zip(&seen);
+            return unbound
+                .map(|(input, seen)| Pending::problem(input.number, seen.command_id, problem.clone()))
+                .collect();
+        }
         let mut answers: Vec<Option<Pending>> = (0..inputs.len()).map(|_| None).collect();
         let mut waiting = Vec::new();
         for (index, ((asking, looked), seen)) in asked.into_iter().zip(looked).zip(&seen).enumerate() {
@@ -203,6 +212,34 @@ impl Intake {
         answers.into_iter().flatten().collect()
     }
 
+    /// Remembers what was bound and decided elsewhere since the last call.
+    ///
+    /// # Errors
+    /// A sentence that says why bindings cannot be read.
+    pub fn learn<'d>(
+        &mut self,
+        decisions: impl IntoIterator<Item = (PartitionId, &'d Decision)>,
+    ) -> Result<(), String> {
+        for (identifier, customer) in self.bindings.news()? {
+            self.index.identity.bind(identifier, customer);
+        }
+        decisions.into_iter().for_each(|(partition, decision)| self.index.decided(partition, decision));
+        Ok(())
+    }
+
+    /// The newest program position known to be valid: it is stamped on what is routed from now on.
+    pub fn stamp(&mut self, program: ProgramPosition) {
+        if program.sequence > self.program.sequence {
+            self.program = program;
+        }
+    }
+
+    /// Why nothing is routed any more, once something failed; the next start goes on.
+    #[must_use]
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.as_deref()
+    }
+
     /// Asks the directory about a command that is not known yet.
     async fn look_up(&self, asking: Option<&Asking>) -> Result<Option<Looked>, Problem> {
         match asking {
@@ -223,4 +260,23 @@ impl Intake {
             *answer = Some(told);
         }
     }
+}
+
+/// The identifiers that each command of a batch nominates its customer by, in the order in which they count.
+fn nominations(
+    asked: &[Result<Asking, Problem>],
+    looked: &[Result<Option<Looked>, Problem>],
+) -> Vec<Vec<Identifier>> {
+    let readable = asked.iter().zip(looked).filter_map(|it| match it {
+        (Ok(asking), Ok(Some(looked))) => Some((asking, looked)),
+        _ => None,
+    });
+    let of = |(asking, looked): (&Asking, &Looked)| match asking.command.about() {
+        About::Identifier(nominated) => {
+            let found = looked.tenant.iter().chain(&looked.tpid);
+            Some(std::iter::once(nominated).chain(found).cloned().collect())
+        }
+        About::Program | About::Claim(_) | About::Customer(_) => None,
+    };
+    readable.filter_map(of).collect()
 }

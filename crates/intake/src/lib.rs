@@ -18,6 +18,7 @@
 mod admit;
 mod answer;
 mod asking;
+mod bindings;
 pub mod canonical;
 mod clock;
 pub mod digest;
@@ -36,11 +37,14 @@ pub mod ports;
 pub mod problem;
 pub mod schema;
 pub mod seal;
+mod sources;
 pub mod strict;
 
 pub use answer::{Answer, Pending, ProblemLine, ProblemWord};
 pub use asking::Door;
+pub use bindings::{Bindings, Bound, IdentityPartition};
 pub use clock::Mode;
 pub use intake::{FileTimes, Input, Intake, Parts, Remembered, UnreadableBinding};
 pub use nominate::{Nominated, nominate};
 pub use personal::{Person, PlainText};
+pub use sources::{NotSources, Sources};

@@ -88,6 +88,18 @@ impl Chain {
         }
     }
 
+    /// The same chain as it stood at `checkpoint`, which is read again first and compared.
+    #[must_use]
+    pub fn at(&self, checkpoint: Checkpoint) -> Self {
+        Self { next_offset: checkpoint.offset, last: Some(checkpoint), resuming: true, ..self.clone() }
+    }
+
+    /// The same chain, which reads the last record it knows again first and compares it (DESIGN §5, "re-verify").
+    #[must_use]
+    pub fn again(&self) -> Self {
+        self.last.map_or_else(|| self.clone(), |last| self.at(last))
+    }
+
     /// Declares the record at `offset` void should it halt: an operator's word (DESIGN §5, `accept_void`).
     pub fn accept_void(&mut self, offset: u64) {
         self.accepted.insert(offset);

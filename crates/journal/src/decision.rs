@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
 use crate::canonical::BodyError;
+use crate::correlation::Correlation;
 use crate::digest::{Digest, Head};
 
 /// One decision, atomic on every log: a command or a deadline, and all that came of it.
@@ -66,6 +67,9 @@ pub struct Asked {
     /// Its offset in the commands topic, on logs that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<u64>,
+    /// The headers it came with, handed back with the outcome.
+    #[serde(default, skip_serializing_if = "Correlation::is_empty")]
+    pub correlation: Correlation,
     /// The binding by which it found its customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,

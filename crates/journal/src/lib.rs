@@ -13,10 +13,12 @@
 mod binding;
 pub mod canonical;
 mod chain;
+mod correlation;
 mod cursor;
 mod decision;
 mod digest;
 mod envelope;
+mod forwarded;
 mod ids;
 mod lead;
 mod line;
@@ -28,10 +30,12 @@ mod verdict;
 
 pub use binding::Binding;
 pub use chain::{Chain, Checkpoint, Offsets};
+pub use correlation::{Correlation, NotCorrelation};
 pub use cursor::{Cursor, NotACursor};
 pub use decision::{Asked, Cause, Content, Decision, Named, ProgramPosition, Ruling};
 pub use digest::{Digest, Head, NotADigest};
 pub use envelope::{Envelope, FORMAT, Kind};
+pub use forwarded::{Forwarded, InboxTick};
 pub use ids::{JournalId, LeaderId, NotAPartition, PartitionId};
 pub use lead::{Lead, Settings};
 pub use line::{Line, Record, Unreadable};

@@ -7,6 +7,7 @@ use claim_domain::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
+use crate::correlation::Correlation;
 use crate::decision::ProgramPosition;
 use crate::digest::Digest;
 use crate::ids::PartitionId;
@@ -53,6 +54,9 @@ pub struct Routed {
     pub received_at: Instant,
     /// Whether it is imported history.
     pub imported: bool,
+    /// The headers it came with.
+    #[serde(default, skip_serializing_if = "Correlation::is_empty")]
+    pub correlation: Correlation,
     /// The binding that found its customer.
     pub binding: Option<Binding>,
     /// The newest program position known to be valid when it was routed.

@@ -17,11 +17,13 @@ mod append;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod feed;
+mod judged;
 mod read;
 mod topics;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
 pub use feed::{Feed, TellOutcome, Told, Unavailable};
+pub use judged::{JudgeError, Judged, Judging};
 pub use read::{LogError, ReadLog, Records, Start, Stored};
 pub use topics::{
     Arrivals, Change, Headers, Inbox, Membership, Outgoing, Outlet, Place, Received, TellOffset,

@@ -44,6 +44,12 @@ pub struct CloudEvent {
     /// Present and true for imported history.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// The trace that the command came with (W3C Trace Context, CloudEvents extension "distributed tracing").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// What vendors add to the trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<String>,
     /// The event, as it stands in the journal.
     pub data: Event,
 }
@@ -83,6 +89,7 @@ impl CloudEvent {
     ) -> impl Iterator<Item = Self> + use<'a> {
         let Position { partition, sequence } = position;
         let last = decision.events().len().saturating_sub(1);
+        let (traceparent, tracestate) = decision.asked().map_or((None, None), |it| it.correlation.trace());
         decision.events().iter().enumerate().map(move |(index, event)| Self {
             specversion: Cow::Borrowed("1.0"),
             id: format!("{partition}/{sequence}/{index}"),
@@ -95,6 +102,8 @@ impl CloudEvent {
             sequence: format!("{sequence:020}"),
             cursor: if index == last { after.clone() } else { before.clone() },
             imported: decision.imported,
+            traceparent: traceparent.map(str::to_owned),
+            tracestate: tracestate.map(str::to_owned),
             data: event.clone(),
         })
     }

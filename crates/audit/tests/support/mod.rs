@@ -16,8 +16,8 @@ use claim_domain::ids::{ClaimId, CommandId, CustomerId};
 use claim_domain::refusal::Refusal;
 use claim_domain::time::Instant;
 use claim_journal::{
-    Asked, Binding, Cause, Chain, Content, Decision, Digest, Head, JournalId, Kind, LeaderId, Named, Offsets,
-    PartitionId, Pen, ProgramPosition, Route, Ruling, Settings, canonical,
+    Asked, Binding, Cause, Chain, Content, Correlation, Decision, Digest, Head, JournalId, Kind, LeaderId,
+    Named, Offsets, PartitionId, Pen, ProgramPosition, Route, Ruling, Settings, canonical,
 };
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 use serde_json::{Value, json};
@@ -293,6 +293,7 @@ impl Writer {
                 digest,
                 received_at: self.now,
                 input: None,
+                correlation: Correlation::default(),
                 binding,
                 content: Content::Command(command),
             }),

@@ -6,7 +6,7 @@ use claim_domain::command::{Command, CommandType};
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::{ClaimId, CommandId, CustomerId, EngagementId};
 use claim_domain::time::Instant;
-use claim_journal::{Binding, Digest, ProgramPosition, Route, Routed};
+use claim_journal::{Binding, Correlation, Digest, ProgramPosition, Route, Routed};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -95,6 +95,7 @@ fn routed(number: u128, kind: CommandType, asker: &Value, body: Value, route: Ro
         digest: Digest::of(&number.to_be_bytes()),
         received_at: at.plus_ms(i64::try_from(number).unwrap_or(0)),
         imported: false,
+        correlation: Correlation::default(),
         binding: None,
         program: ProgramPosition { sequence: 0, head: None },
         command: Command::body(kind, body)?,

@@ -171,7 +171,7 @@ fn read_lines(input: &mut Source, number: &mut u64) -> Result<Vec<Input>> {
     {
         *number += 1;
         if !bytes.trim_ascii().is_empty() {
-            lines.push(Input { number: *number, bytes });
+            lines.push(Input::line(*number, bytes));
         }
     }
     Ok(lines)

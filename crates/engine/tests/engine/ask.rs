@@ -4,7 +4,7 @@ use claim_domain::asker::Asker;
 use claim_domain::command::Command;
 use claim_domain::ids::{ClaimId, CommandId, CustomerId};
 use claim_domain::time::Instant;
-use claim_journal::{Digest, ProgramPosition, Route, Routed};
+use claim_journal::{Correlation, Digest, ProgramPosition, Route, Routed};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ fn routed(number: u128, route: Route, asker: Value, kind: &str, body: &Value) ->
         digest: Digest::of(format!("{kind} {body}").as_bytes()),
         received_at: at(0),
         imported: false,
+        correlation: Correlation::default(),
         binding: None,
         program: ProgramPosition { sequence: 0, head: None },
         command,

@@ -1,0 +1,78 @@
+//! Reading with the readers' rule: every record comes with its verdict.
+
+use std::collections::BTreeMap;
+
+use claim_journal::{Chain, HaltCause, Line, PartitionId, Verdict, VoidCause};
+
+use crate::read::{LogError, ReadLog, Records, Start, Stored};
+
+/// A record that counts, or one that never will.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It extends the chain.
+    Valid(Stored),
+    /// It has no effect, for ever.
+    Void(Stored, VoidCause),
+}
+
+/// Reading must stop.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The journal must not be read on: an operator has to look (DESIGN §5).
+    #[error("partition {partition} halts at offset {offset} ({})", cause.code())]
+    Halted {
+        /// The partition.
+        partition: PartitionId,
+        /// The offset on the log.
+        offset: u64,
+        /// Why.
+        #[source]
+        cause: HaltCause,
+    },
+}
+
+/// The records of some partitions with their verdicts, and the chains that judge them.
+pub struct Judging {
+    records: Box<dyn Records>,
+    chains: BTreeMap<PartitionId, Chain>,
+}
+
+impl Judging {
+    /// Reads on from these chains, one a partition: the last record that a chain knows is read again and compared, and is
+    /// not given (DESIGN §5, "re-verify"); one that knows none goes from the beginning.
+    ///
+    /// # Errors
+    /// [`JudgeError::Log`] when the log cannot be read there.
+    pub fn resume(log: &dyn ReadLog, chains: impl IntoIterator<Item = Chain>) -> Result<Self, JudgeError> {
+        let chains: BTreeMap<_, _> = chains.into_iter().map(|it| (it.partition(), it.again())).collect();
+        let start = chains.values().fold(Start::nowhere(), |it, chain| it.at(chain.partition(), chain.next_offset()));
+        Ok(Self { records: log.read(&start)?, chains })
+    }
+
+    /// The next record that the chain had not seen, or none at the end as it is now.
+    ///
+    /// # Errors
+    /// [`JudgeError`]. After a halt nothing more is to be read.
+    pub fn next(&mut self) -> Result<Option<Judged>, JudgeError> {
+        while let Some(stored) = self.records.next()? {
+            let Stored { partition, offset, .. } = stored;
+            let Some(chain) = self.chains.get_mut(&partition) else { continue };
+            match chain.read(offset, &Line::parse(&stored.line)) {
+                Verdict::Valid => return Ok(Some(Judged::Valid(stored))),
+                Verdict::Void(cause) => return Ok(Some(Judged::Void(stored, cause))),
+                Verdict::Known => {}
+                Verdict::Halt(cause) => return Err(JudgeError::Halted { partition, offset, cause }),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The chain of a partition as far as it was read.
+    #[must_use]
+    pub fn chain(&self, partition: PartitionId) -> Option<&Chain> {
+        self.chains.get(&partition)
+    }
+}
