@@ -297,11 +297,16 @@ impl Desk {
             return Ok(());
         };
         let lines = written.of(id);
-        match partition.decide(routed, None, &mut self.catalog, tell, lines).map_err(|it| invalid(id, &it))? {
+        match partition
+            .decide(routed, None, &mut self.catalog, Some(tell), lines)
+            .map_err(|it| invalid(id, &it))?
+        {
             Step::Written => Ok(()),
             Step::Recall(offset, tell) => {
                 let answer = self.recall(id, offset);
-                tell(answer.clone().map_err(|why| Unavailable(why.as_str().into())));
+                if let Some(tell) = tell {
+                    tell(answer.clone().map_err(|why| Unavailable(why.as_str().into())));
+                }
                 answer.map(drop).map_err(EngineError::Recall)
             }
         }

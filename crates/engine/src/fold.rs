@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use claim_domain::asker::Source;
 use claim_domain::claim::Deadline;
 use claim_domain::customer::{Customer, Stamp};
 use claim_domain::event::Event;
-use claim_domain::ids::{ClaimId, CustomerId};
+use claim_domain::ids::{ClaimId, CommandId, CustomerId};
 use claim_domain::time::Instant;
-use claim_journal::{Cause, Decision};
+use claim_journal::{Asked, Cause, Decision};
 
 use crate::answered::{Answered, At};
 
@@ -29,15 +30,43 @@ pub(crate) struct Fold {
     /// The running deadline of each open claim, in the order in which they fire.
     pub(crate) deadlines: BTreeSet<(Deadline, CustomerId)>,
     pub(crate) answered: Answered,
+    /// The decided command that stands furthest in the commands topic, of durable decisions only.
+    pub(crate) input: Option<Input>,
     /// When the newest decision of the program was judged.
     pub(crate) program_judged_at: Instant,
 }
 
+/// A decided command, and where it stands in the commands topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    pub(crate) offset: u64,
+    pub(crate) source: Source,
+    pub(crate) id: CommandId,
+}
+
+impl Input {
+    /// Of a command that came by a topic.
+    pub(crate) fn of(asked: &Asked) -> Option<Self> {
+        let offset = asked.input?;
+        Some(Self { offset, source: asked.source.clone(), id: asked.id })
+    }
+}
+
 impl Fold {
+    /// Remembers the input of a durable decision.
+    pub(crate) fn take_input(&mut self, input: Option<Input>) {
+        if input.as_ref().map(|it| it.offset) > self.input.as_ref().map(|it| it.offset) {
+            self.input = input;
+        }
+    }
+
     /// Applies one decision of this partition; `at` tells where it stands.
     pub(crate) fn apply(&mut self, decision: &Decision, at: At) {
         if let Cause::Asked(asked) = &decision.cause {
             self.answered.note(&asked.source, asked.id, asked.digest, at);
+            if let At::Stored(_) = at {
+                self.take_input(Input::of(asked));
+            }
         }
         let Some(id) = decision.customer else {
             self.program_judged_at = self.program_judged_at.max(decision.judged_at);

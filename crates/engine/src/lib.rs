@@ -15,12 +15,22 @@
 mod answered;
 mod engine;
 mod fold;
+mod instance;
 mod partition;
+mod program;
+mod reign;
 mod replay;
+mod seat;
+mod status;
+mod watermark;
 
 pub use engine::{Engine, EngineError, StartError};
+pub use instance::{Instance, InstanceError, InstanceParts};
 pub use partition::Decide;
+pub use program::{Following, Program};
 pub use replay::{Replay, ReplayError};
+pub use seat::{Seat, SeatError, SeatParts};
+pub use status::Status;
 
 /// The most bytes that the body of a decision may have; what would be larger is `decision_too_large`.
 pub const MAX_DECISION_BYTES: usize = 900 * 1024;

@@ -15,15 +15,15 @@ use claim_domain::ids::{CommandId, CustomerId};
 use claim_domain::refusal::{Reason, Refusal};
 use claim_domain::time::Instant;
 use claim_journal::{
-    Asked, Cause, Content, Decision, Digest, Kind, Named, Outcome, PartitionId, Pen, PenError, Position,
-    ProgramPosition, Route, Routed, Ruling, Tick, canonical,
+    Asked, Cause, Checkpoint, Content, Decision, Digest, Head, Kind, LeaderId, Named, Outcome, PartitionId,
+    Pen, PenError, Position, ProgramPosition, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable};
 use uuid::Uuid;
 
 use crate::MAX_DECISION_BYTES;
 use crate::answered::{At, Recall};
-use crate::fold::Fold;
+use crate::fold::{Fold, Input};
 
 /// How a command is decided: [`claim_domain::decide::decide`], but for tests of what happens when it panics.
 pub type Decide = fn(&Customer, &Command, &Context<'_>) -> Result<Vec<Event>, Reason>;
@@ -36,12 +36,17 @@ pub(crate) struct Partition {
     decide: Decide,
     /// The highest sequence known to be durable.
     proved: u64,
+    /// The newest record known to be durable, once one of this reign is.
+    told: Option<Checkpoint>,
     /// Records written and not yet known to be durable, in order; the first has sequence `proved` + 1.
     pending: VecDeque<Pending>,
 }
 
 /// A record on its way to the disk.
 struct Pending {
+    before: Head,
+    head: Head,
+    input: Option<Input>,
     asked: Option<(Source, CommandId, Digest)>,
     told: Option<Told>,
     waiting: Vec<TellOutcome>,
@@ -70,22 +75,22 @@ pub(crate) enum WriteError {
 /// What a partition does with a command.
 pub(crate) enum Step {
     /// It was answered: the outcome is at this offset of the log.
-    Recall(u64, TellOutcome),
+    Recall(u64, Option<TellOutcome>),
     /// It is decided or waits for the first of its id; nothing more to do than append what was written.
     Written,
 }
 
 impl Partition {
     pub(crate) fn new(pen: Pen, fold: Fold, decide: Decide) -> Self {
-        Self { proved: pen.sequence(), pen, fold, decide, pending: VecDeque::new() }
+        Self { proved: pen.sequence(), pen, fold, decide, told: None, pending: VecDeque::new() }
     }
 
     /// Its position as the program, when nothing is pending.
-    pub(crate) fn program_position(&self, head_after: Option<claim_journal::Head>) -> ProgramPosition {
+    pub(crate) fn program_position(&self, head_after: Option<Head>) -> ProgramPosition {
         ProgramPosition { sequence: self.pen.sequence(), head: head_after }
     }
 
-    /// Answers a command, which stands at offset `input` of its topic if there is one: recall, touch, decide. New records are added to `lines`; the outcome is told by
+    /// Answers a command; where nobody waits for the outcome, `tell` is none. It stands at offset `input` of its topic if there is one: recall, touch, decide. New records are added to `lines`; the outcome is told by
     /// [`Self::appended`].
     ///
     /// # Errors
@@ -95,7 +100,7 @@ impl Partition {
         routed: Routed,
         input: Option<u64>,
         catalog: &mut Catalog,
-        tell: TellOutcome,
+        tell: Option<TellOutcome>,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<Step, WriteError> {
         let recall = self.fold.answered.recall(&routed.source, routed.id, routed.digest);
@@ -161,7 +166,7 @@ impl Partition {
             program: Some(program),
             outcome,
         };
-        self.write(decision, catalog, Some(tell), lines)?;
+        self.write(decision, catalog, tell, lines)?;
         Ok(Step::Written)
     }
 
@@ -191,6 +196,15 @@ impl Partition {
         for &offset in offsets {
             let Some(record) = self.pending.pop_front() else { return };
             self.proved += 1;
+            self.told = Some(Checkpoint {
+                offset,
+                sequence: self.proved,
+                epoch: self.pen.epoch(),
+                leader: self.pen.leader(),
+                before: record.before,
+                head: record.head,
+            });
+            self.fold.take_input(record.input);
             if let Some((source, id, digest)) = record.asked {
                 self.fold.answered.note(&source, id, digest, At::Stored(offset));
             }
@@ -198,6 +212,41 @@ impl Partition {
                 record.waiting.into_iter().for_each(|tell| tell(Ok(told.clone())));
             }
         }
+    }
+
+    /// Whose reign it is.
+    pub(crate) fn leader(&self) -> LeaderId {
+        self.pen.leader()
+    }
+
+    /// The sequence and the head after the newest record written.
+    pub(crate) fn written(&self) -> ProgramPosition {
+        ProgramPosition { sequence: self.pen.sequence(), head: Some(self.pen.head()) }
+    }
+
+    /// The newest record of this reign that is known to be durable.
+    pub(crate) fn told(&self) -> Option<Checkpoint> {
+        self.told
+    }
+
+    /// How many records are not yet known to be durable.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The highest sequence known to be durable.
+    pub(crate) fn proved(&self) -> u64 {
+        self.proved
+    }
+
+    /// The fold, when nothing is pending: then all of it is durable. Otherwise it holds what may never be true.
+    pub(crate) fn into_fold(self) -> Option<Fold> {
+        self.pending.is_empty().then_some(self.fold)
+    }
+
+    /// The highest input whose decision is known to be durable.
+    pub(crate) fn input(&self) -> Option<&Input> {
+        self.fold.input.as_ref()
     }
 
     /// Nothing more becomes known: whoever waits is told so.
@@ -280,6 +329,7 @@ impl Partition {
             decision.outcome = Ruling::Refused(Refusal::DecisionTooLarge.into());
             body = canonical::to_string(&decision)?;
         }
+        let before = self.pen.head();
         lines.push(self.pen.write(Kind::Decision, Decision::VERSION, &body, self.proved)?);
         let position = Position { partition: self.pen.partition(), sequence: self.pen.sequence() };
         self.fold.apply(&decision, At::Pending(position.sequence));
@@ -288,14 +338,18 @@ impl Partition {
             ProgramPosition { sequence: position.sequence, head: Some(self.pen.head()) }
         });
         self.pending.push_back(Pending {
+            before,
+            head: self.pen.head(),
+            input: decision.asked().and_then(Input::of),
             asked: decision.asked().map(|it| (it.source.clone(), it.id, it.digest)),
-            told: told(&decision, position, program),
+            told: tell.as_ref().and_then(|_| told(&decision, position, program)),
             waiting: tell.into_iter().collect(),
         });
         Ok(())
     }
 
-    fn wait_for(&mut self, sequence: u64, tell: TellOutcome) {
+    fn wait_for(&mut self, sequence: u64, tell: Option<TellOutcome>) {
+        let Some(tell) = tell else { return };
         let index = sequence.checked_sub(self.proved + 1).and_then(|it| usize::try_from(it).ok());
         match index.and_then(|it| self.pending.get_mut(it)) {
             Some(record) => record.waiting.push(tell),

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use claim_domain::catalog::Catalog;
-use claim_journal::{Chain, Decision, JournalId, Kind, Line, Offsets, PartitionId};
+use claim_journal::{Chain, Decision, JournalId, Kind, Line, Offsets, PartitionId, ProgramPosition};
 use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored};
 
 /// How long to wait at the end of the log before looking again.
@@ -18,9 +18,15 @@ const RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 struct Known {
     journal: Option<JournalId>,
-    sequence: u64,
+    position: Option<ProgramPosition>,
     catalog: Arc<Catalog>,
     failed: Option<Arc<str>>,
+}
+
+impl Known {
+    fn read(&self) -> ProgramPosition {
+        self.position.unwrap_or(ProgramPosition { sequence: 0, head: None })
+    }
 }
 
 /// The catalog with its past, read on and on by a thread of its own.
@@ -63,12 +69,16 @@ impl Program {
     ///
     /// # Errors
     /// Why the program cannot be read on, ever.
-    pub fn at_least(&self, sequence: u64, wait: Duration) -> Result<Option<(u64, Arc<Catalog>)>, Arc<str>> {
-        let behind = |known: &mut Known| known.sequence < sequence && known.failed.is_none();
+    pub fn at_least(
+        &self,
+        sequence: u64,
+        wait: Duration,
+    ) -> Result<Option<(ProgramPosition, Arc<Catalog>)>, Arc<str>> {
+        let behind = |known: &mut Known| known.read().sequence < sequence && known.failed.is_none();
         let waited = self.moved.wait_timeout_while(self.lock(), wait, behind);
         let (known, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if known.sequence >= sequence {
-            return Ok(Some((known.sequence, Arc::clone(&known.catalog))));
+        if known.read().sequence >= sequence {
+            return Ok(Some((known.read(), Arc::clone(&known.catalog))));
         }
         known.failed.clone().map_or(Ok(None), Err)
     }
@@ -125,7 +135,8 @@ impl Program {
                     let sequence = line.envelope.sequence;
                     let catalog = Arc::make_mut(&mut known.catalog);
                     decision.events().iter().for_each(|event| catalog.evolve(sequence, event));
-                    known.sequence = sequence;
+                    let head = line.envelope.previous.map(|before| line.extends(before));
+                    known.position = Some(ProgramPosition { sequence, head });
                 }
                 Err(newer) => {
                     let offset = stored.offset;

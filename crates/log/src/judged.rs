@@ -48,7 +48,8 @@ impl Judging {
     /// [`JudgeError::Log`] when the log cannot be read there.
     pub fn resume(log: &dyn ReadLog, chains: impl IntoIterator<Item = Chain>) -> Result<Self, JudgeError> {
         let chains: BTreeMap<_, _> = chains.into_iter().map(|it| (it.partition(), it.again())).collect();
-        let start = chains.values().fold(Start::nowhere(), |it, chain| it.at(chain.partition(), chain.next_offset()));
+        let start =
+            chains.values().fold(Start::nowhere(), |it, chain| it.at(chain.partition(), chain.next_offset()));
         Ok(Self { records: log.read(&start)?, chains })
     }
 
