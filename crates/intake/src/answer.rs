@@ -13,8 +13,11 @@ use crate::problem::{Problem, ProblemCode};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemLine {
-    /// The line, counted from 1 in its file.
+    /// The line, counted from 1 in its file; in a topic the offset.
     pub input: u64,
+    /// The inbox partition, where it came by a topic: `<topic>[<partition>]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<String>,
     /// The command's id, if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
@@ -87,6 +90,16 @@ impl Pending {
         }
     }
 
+    /// The answer, if it is there already; nobody will wait for it otherwise.
+    pub(crate) fn at_once(self) -> Option<Answer> {
+        let told = match self.state {
+            State::Asked(_) => return None,
+            State::Problem(problem) => Err(problem),
+            State::Told(told) => told.map_err(|it| problem(&it)),
+        };
+        Some(answer(self.input, self.command_id, told))
+    }
+
     /// Waits for the answer.
     pub async fn answer(self) -> Answer {
         let told = match self.state {
@@ -94,12 +107,20 @@ impl Pending {
             State::Asked(told) => told.await.unwrap_or_else(|_| Err(stopped())).map_err(|it| problem(&it)),
             State::Told(told) => told.map_err(|it| problem(&it)),
         };
-        let problem = match told {
-            Ok(told) => return Answer::Told(told),
-            Err(problem) => problem,
-        };
-        let (input, command_id) = (self.input, self.command_id);
-        Answer::Problem(ProblemLine { input, command_id, outcome: ProblemWord::Problem, reason: problem })
+        answer(self.input, self.command_id, told)
+    }
+}
+
+fn answer(input: u64, command_id: Option<CommandId>, told: Result<Told, Problem>) -> Answer {
+    match told {
+        Ok(told) => Answer::Told(told),
+        Err(reason) => Answer::Problem(ProblemLine {
+            input,
+            inbox: None,
+            command_id,
+            outcome: ProblemWord::Problem,
+            reason,
+        }),
     }
 }
 

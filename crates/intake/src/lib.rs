@@ -35,6 +35,7 @@ mod nominate;
 mod personal;
 pub mod ports;
 pub mod problem;
+pub mod relay;
 pub mod schema;
 pub mod seal;
 mod sources;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use claim_journal::{Chain, HaltCause, Line, PartitionId, Verdict, VoidCause};
+use claim_journal::{Chain, HaltCause, Line, Offsets, PartitionId, Verdict, VoidCause};
 
 use crate::read::{LogError, ReadLog, Records, Start, Stored};
 
@@ -76,4 +76,34 @@ impl Judging {
     pub fn chain(&self, partition: PartitionId) -> Option<&Chain> {
         self.chains.get(&partition)
     }
+}
+
+/// The chains of a journal with this many numbered partitions, on a log whose offsets count, before their first records:
+/// the program's first lead tells the journal, which all others must be of. None while there is no such lead.
+///
+/// # Errors
+/// [`JudgeError`] when the program cannot be read.
+pub fn beginning(
+    log: &dyn ReadLog,
+    partitions: u16,
+    accept_void: &BTreeMap<PartitionId, Vec<u64>>,
+) -> Result<Option<Vec<Chain>>, JudgeError> {
+    let accepting = |mut chain: Chain| {
+        let accepted = accept_void.get(&chain.partition());
+        accepted.into_iter().flatten().for_each(|offset| chain.accept_void(*offset));
+        chain
+    };
+    let program = accepting(Chain::new(PartitionId::Program, Offsets::Count));
+    let mut judging = Judging::resume(log, [program.clone()])?;
+    let journal = loop {
+        if let Some(journal) = judging.chain(PartitionId::Program).and_then(Chain::journal) {
+            break journal;
+        }
+        if judging.next()?.is_none() {
+            return Ok(None);
+        }
+    };
+    let numbered = (0..partitions).map(PartitionId::Number);
+    let numbered = numbered.map(|it| accepting(Chain::of_journal(it, Offsets::Count, journal)));
+    Ok(Some(std::iter::once(program).chain(numbered).collect()))
 }

@@ -17,13 +17,15 @@ mod append;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod feed;
+mod flight;
 mod judged;
 mod read;
 mod topics;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
 pub use feed::{Feed, TellOutcome, Told, Unavailable};
-pub use judged::{JudgeError, Judged, Judging};
+pub use flight::Flight;
+pub use judged::{JudgeError, Judged, Judging, beginning};
 pub use read::{LogError, ReadLog, Records, Start, Stored};
 pub use topics::{
     Arrivals, Change, Headers, Inbox, Membership, Outgoing, Outlet, Place, Received, TellOffset,

@@ -1,6 +1,6 @@
 //! Reading: the records of some partitions from some offsets on, for as long as one likes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use claim_journal::PartitionId;
@@ -9,6 +9,7 @@ use claim_journal::PartitionId;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     named: BTreeMap<PartitionId, u64>,
+    without: BTreeSet<PartitionId>,
     others: Option<u64>,
 }
 
@@ -25,7 +26,7 @@ impl Start {
     /// furthest offset in this way, without naming partitions it has never seen.
     #[must_use]
     pub fn others_at(offset: u64) -> Self {
-        Self { named: BTreeMap::new(), others: Some(offset) }
+        Self { others: Some(offset), ..Self::default() }
     }
 
     /// No partition, until one is named.
@@ -41,10 +42,19 @@ impl Start {
         self
     }
 
+    /// The same, but `partition` is not read.
+    #[must_use]
+    pub fn without(mut self, partition: PartitionId) -> Self {
+        self.named.remove(&partition);
+        self.without.insert(partition);
+        self
+    }
+
     /// The least offset at which `partition` is read; none when it is not read.
     #[must_use]
     pub fn of(&self, partition: PartitionId) -> Option<u64> {
-        self.named.get(&partition).copied().or(self.others)
+        let others = self.others.filter(|_| !self.without.contains(&partition));
+        self.named.get(&partition).copied().or(others)
     }
 
     /// The least offset at which anything is read; none when nothing is.

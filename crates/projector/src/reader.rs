@@ -37,9 +37,21 @@ pub(crate) struct Batch {
     pub(crate) end: Option<Result<(), ProjectError>>,
 }
 
+/// The program on a log whose partitions have offsets of their own.
+struct Program {
+    records: Box<dyn Records>,
+    /// Set until its end was reached once.
+    first: bool,
+    /// A record that waits for the program to be folded up to a sequence.
+    waiting: Option<(Stored, u64)>,
+}
+
 /// Reads a log from some checkpoints on.
 pub(crate) struct Reader {
     records: Box<dyn Records>,
+    /// Where partitions have offsets of their own, the program is read apart: before everything else, and whenever a
+    /// decision names more of it than was folded (DESIGN §4, "Program").
+    program: Option<Program>,
     chains: BTreeMap<PartitionId, Chain>,
     offsets: Offsets,
     /// The records of the checkpoints, which were verified already and are not read again.
@@ -79,8 +91,15 @@ impl Reader {
             chains.insert(partition, chain);
         }
         let verified: BTreeMap<_, _> = from.iter().map(|(partition, it)| (*partition, it.offset)).collect();
-        let records = log.read(&start(offsets, &verified))?;
-        Ok(Self { records, chains, offsets, verified, until })
+        let (records, program) = match offsets {
+            Offsets::Positions => (log.read(&start(&verified))?, None),
+            Offsets::Count => {
+                let (others, program) = starts(&verified);
+                let (first, waiting) = (true, None);
+                (log.read(&others)?, Some(Program { records: log.read(&program)?, first, waiting }))
+            }
+        };
+        Ok(Self { records, program, chains, offsets, verified, until })
     }
 
     /// The next records, as many as one transaction should fold.
@@ -106,12 +125,39 @@ impl Reader {
             if self.until.as_ref().is_some_and(|until| until.keys().all(|it| self.has_reached(*it))) {
                 return Ok(None);
             }
-            let Some(stored) = self.records.next()? else { return Ok(None) };
+            let Some(stored) = self.next_stored()? else { return Ok(None) };
             let verified = self.verified.get(&stored.partition) == Some(&stored.offset);
             if !verified && !self.is_beyond(&stored) {
                 return Ok(Some(stored));
             }
         }
+    }
+
+    /// The next record as it is stored: the program's where it is needed, else any.
+    fn next_stored(&mut self) -> Result<Option<Stored>, LogError> {
+        let folded = self.folded_program();
+        let Some(program) = &mut self.program else { return self.records.next() };
+        if let Some((_, named)) = program.waiting {
+            if named > folded {
+                return program.records.next();
+            }
+            return Ok(program.waiting.take().map(|(stored, _)| stored));
+        }
+        if program.first {
+            match program.records.next()? {
+                Some(stored) => return Ok(Some(stored)),
+                None => program.first = false,
+            }
+        }
+        match self.records.next()? {
+            Some(stored) => Ok(Some(stored)),
+            None => program.records.next(),
+        }
+    }
+
+    /// The sequence of the program up to which it is read.
+    fn folded_program(&self) -> u64 {
+        self.chains.get(&PartitionId::Program).map_or(0, Chain::sequence)
     }
 
     fn has_reached(&self, partition: PartitionId) -> bool {
@@ -155,7 +201,15 @@ impl Reader {
                 return Err(ProjectError::Halted { partition, offset, cause: *cause });
             }
             (Verdict::Valid, Ok(line)) if line.envelope.kind == Kind::Decision => {
-                Some(self.decode(partition, offset, line)?)
+                match self.decode(partition, offset, line)? {
+                    Decoded::Decision(read) => Some(read),
+                    Decoded::Waits(named) => {
+                        if let Some(program) = &mut self.program {
+                            program.waiting = Some((stored.clone(), named));
+                        }
+                        return Ok(());
+                    }
+                }
             }
             (Verdict::Void(cause), _) => {
                 tracing::warn!(%partition, offset, cause = cause.code(), "a void record is skipped");
@@ -190,7 +244,7 @@ impl Reader {
         }
     }
 
-    fn decode(&self, partition: PartitionId, offset: u64, line: &Line<'_>) -> Result<Read, ProjectError> {
+    fn decode(&self, partition: PartitionId, offset: u64, line: &Line<'_>) -> Result<Decoded, ProjectError> {
         let position = Position { partition, sequence: line.envelope.sequence };
         let decision = Decision::decode(line.body).map_err(|source| ProjectError::Unfoldable {
             position,
@@ -198,23 +252,37 @@ impl Reader {
             source,
         })?;
         let named = decision.program.map_or(0, |it| it.sequence);
-        let folded = self.chains.get(&PartitionId::Program).map_or(0, Chain::sequence);
+        let folded = self.folded_program();
+        if named > folded && self.program.is_some() {
+            return Ok(Decoded::Waits(named));
+        }
         if named > folded {
             return Err(ProjectError::ProgramBehind { position, offset, named, folded });
         }
-        Ok(Read { position, offset, decision })
+        Ok(Decoded::Decision(Read { position, offset, decision }))
     }
 }
 
-/// Where to read from. On a log of positions all partitions share one sequence of offsets, so nothing unread lies
-/// before the furthest; elsewhere each goes on from its own, and new partitions are read from their beginning.
-fn start(offsets: Offsets, verified: &BTreeMap<PartitionId, u64>) -> Start {
-    match offsets {
-        Offsets::Positions => {
-            verified.values().max().map_or_else(Start::beginning, |furthest| Start::others_at(*furthest))
-        }
-        Offsets::Count => verified
-            .iter()
-            .fold(Start::beginning(), |start, (partition, offset)| start.at(*partition, *offset)),
-    }
+/// A decision, or that it names more of the program than was read.
+#[allow(clippy::large_enum_variant, reason = "one at a time, and nearly always the large one")]
+enum Decoded {
+    Decision(Read),
+    /// Up to this sequence.
+    Waits(u64),
+}
+
+/// Where to read from on a log of positions: all partitions share one sequence of offsets, so nothing unread lies before
+/// the furthest.
+fn start(verified: &BTreeMap<PartitionId, u64>) -> Start {
+    verified.values().max().map_or_else(Start::beginning, |furthest| Start::others_at(*furthest))
+}
+
+/// Where to read from where each partition goes on from its own offset, and new ones are read from their beginning: all but
+/// the program, and the program.
+fn starts(verified: &BTreeMap<PartitionId, u64>) -> (Start, Start) {
+    let program =
+        Start::nowhere().at(PartitionId::Program, verified.get(&PartitionId::Program).copied().unwrap_or(0));
+    let others = verified.iter().filter(|(partition, _)| **partition != PartitionId::Program);
+    let others = others.fold(Start::beginning(), |start, (partition, offset)| start.at(*partition, *offset));
+    (others.without(PartitionId::Program), program)
 }

@@ -36,6 +36,12 @@ pub enum PublishError {
         #[source]
         source: BodyError,
     },
+    /// Something that was sent was not acknowledged.
+    #[error("what was published was not acknowledged: {0}")]
+    Undelivered(String),
+    /// A record cannot be spelt as JSON.
+    #[error("an event or outcome cannot be spelt")]
+    Spelling(#[from] serde_json::Error),
     /// The cursor is of another journal, or of a log that had more: what it has seen is not here.
     #[error("the cursor has seen {} of partition {}, and the log ends at {end}", .seen.sequence, .seen.partition)]
     BeyondEnd {

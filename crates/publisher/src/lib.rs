@@ -9,13 +9,19 @@
 //! stands within a decision: an event that is not the last of its decision carries the cursor before it, so that going
 //! on from any event loses none, and repeats at most those of its decision.
 //!
-//! **Absent.** Nothing is opened: personal data stays in its boxes (DESIGN §7). No outcomes, no refusals, no writing,
-//! no waiting for more: who follows asks again.
+//! Where the log has topics, [`publish`] writes events and outcomes to theirs, going on from the last record of its
+//! output: after a crash the same ids may come again, and nothing is lost or reordered.
 //!
-//! **Start** at [`Events::next`].
+//! **Absent.** Nothing is opened: personal data stays in its boxes (DESIGN §7). No transactions.
+//!
+//! **Start** at [`Events::next`], then [`publish`].
 
 mod cloud_event;
 mod events;
+mod publication;
+mod publisher;
+mod records;
 
 pub use cloud_event::CloudEvent;
 pub use events::{Events, PublishError};
+pub use publisher::{PublisherParts, PublisherStatus, publish};

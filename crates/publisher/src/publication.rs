@@ -1,0 +1,116 @@
+//! One partition on its way out: from where its output ends to where its journal does.
+
+use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, Offsets, PartitionId, Position};
+use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog};
+
+use crate::events::PublishError;
+use crate::records::{self, Progress};
+
+/// A partition that is published.
+pub(crate) struct Publication {
+    partition: PartitionId,
+    events: Place,
+    outcomes: Place,
+    judging: Judging,
+    journal: Option<JournalId>,
+    /// The last decision whose events, and whose outcome, stood in the output when this began.
+    published: (Option<u64>, Option<u64>),
+    /// The last decision up to which everything is acknowledged.
+    done: Option<u64>,
+    /// The last decision sent.
+    sent: Option<u64>,
+    pub(crate) sequence: u64,
+}
+
+impl Publication {
+    /// Goes on from the last records of the output; `beginning` is the chain before its first record.
+    pub(crate) fn resume(
+        log: &dyn ReadLog,
+        outlet: &dyn Outlet,
+        beginning: Chain,
+        events: Place,
+        outcomes: Place,
+    ) -> Result<Self, PublishError> {
+        let partition = beginning.partition();
+        let of_events = Progress::of(outlet.last(&events)?.as_ref());
+        let of_outcomes = Progress::of(outlet.last(&outcomes)?.as_ref());
+        let done = of_events.done.max(of_outcomes.done);
+        let chain = match done {
+            Some(offset) => Chain::resume(partition, Offsets::Count, checkpoint(log, partition, offset)?),
+            None => beginning,
+        };
+        let judging = Judging::resume(log, [chain]).map_err(PublishError::from)?;
+        let published = (of_events.offset, of_outcomes.offset);
+        let (journal, sent, sequence) = (None, None, 0);
+        Ok(Self { partition, events, outcomes, judging, journal, published, done, sent, sequence })
+    }
+
+    /// The records of the next decision; none at the end as it is now.
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<Outgoing>>, PublishError> {
+        loop {
+            let Some(judged) = self.judging.next()? else { return Ok(None) };
+            let Judged::Valid(stored) = judged else { continue };
+            let Ok(line) = Line::parse(&stored.line) else { continue };
+            if line.envelope.kind != Kind::Decision {
+                continue;
+            }
+            let journal = *self.journal.get_or_insert(line.envelope.journal);
+            let position = Position { partition: self.partition, sequence: line.envelope.sequence };
+            let unreadable = |source| PublishError::Unreadable { position, source };
+            let decision = Decision::decode(line.body).map_err(unreadable)?;
+            return self.tell(journal, &decision, position, stored.offset).map(Some);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        journal: JournalId,
+        decision: &Decision,
+        position: Position,
+        offset: u64,
+    ) -> Result<Vec<Outgoing>, PublishError> {
+        let progress = Progress { offset: Some(offset), done: self.done };
+        let (events, outcomes) = self.published;
+        let mut all = Vec::new();
+        // The last decision may have been published in part: it is published again, under the same ids.
+        if events.is_none_or(|it| offset >= it) {
+            all = records::events(&self.events, journal, decision, position, progress)?;
+        }
+        if outcomes.is_none_or(|it| offset > it) {
+            all.extend(records::outcome(&self.outcomes, decision, position, progress)?);
+        }
+        (self.sent, self.sequence) = (Some(offset), position.sequence);
+        Ok(all)
+    }
+
+    /// Everything sent is acknowledged.
+    pub(crate) fn acknowledged(&mut self) {
+        self.done = self.done.max(self.sent);
+    }
+}
+
+/// The checkpoint that a decision of the journal is: what it says of itself, since it was valid when it was published.
+fn checkpoint(log: &dyn ReadLog, partition: PartitionId, offset: u64) -> Result<Checkpoint, PublishError> {
+    let stored = log.record(partition, offset)?;
+    let damaged = |why: String| LogError::Damaged { at: format!("{partition} at offset {offset}"), why };
+    let line = Line::parse(&stored).map_err(|error| damaged(error.to_string()))?;
+    let envelope = &line.envelope;
+    let before = envelope.previous.ok_or_else(|| damaged("a published decision is not there".to_owned()))?;
+    Ok(Checkpoint {
+        offset,
+        sequence: envelope.sequence,
+        epoch: envelope.epoch,
+        leader: envelope.leader,
+        before,
+        head: line.extends(before),
+    })
+}
+
+impl From<JudgeError> for PublishError {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Log(error) => Self::Log(error),
+            JudgeError::Halted { partition, offset, cause } => Self::Halted { partition, offset, cause },
+        }
+    }
+}
