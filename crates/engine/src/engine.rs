@@ -301,7 +301,7 @@ impl Desk {
             .decide(routed, None, &mut self.catalog, Some(tell), lines)
             .map_err(|it| invalid(id, &it))?
         {
-            Step::Written => Ok(()),
+            Step::Written | Step::Waits => Ok(()),
             Step::Recall(offset, tell) => {
                 let answer = self.recall(id, offset);
                 if let Some(tell) = tell {

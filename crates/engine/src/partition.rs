@@ -76,7 +76,9 @@ pub(crate) enum WriteError {
 pub(crate) enum Step {
     /// It was answered: the outcome is at this offset of the log.
     Recall(u64, Option<TellOutcome>),
-    /// It is decided or waits for the first of its id; nothing more to do than append what was written.
+    /// Its first was written and is not yet known to be durable: it waits for that.
+    Waits,
+    /// It is decided; nothing more to do than append what was written.
     Written,
 }
 
@@ -108,7 +110,7 @@ impl Partition {
             Recall::Answered(At::Stored(offset)) => return Ok(Step::Recall(offset, tell)),
             Recall::Answered(At::Pending(sequence)) => {
                 self.wait_for(sequence, tell);
-                return Ok(Step::Written);
+                return Ok(Step::Waits);
             }
             Recall::New | Recall::Reused => {}
         }

@@ -83,8 +83,8 @@ impl Reign {
     }
 
     fn read_to(&mut self, offset: u64) {
-        self.read = Some(offset);
-        self.next_offset = offset + 1;
+        self.read = self.read.max(Some(offset));
+        self.next_offset = self.next_offset.max(offset + 1);
     }
 
     /// What the program's own leader decided is where the program stands.
@@ -189,7 +189,7 @@ impl Desk {
         match decided.map_err(|it| invalid(&it))? {
             Step::Written => reign.program_moved(self.parts.partition),
             // Its answer stands; on a log with topics nobody waits here for it to be told again.
-            Step::Recall(..) => self.note(|it| it.repeats += 1),
+            Step::Recall(..) | Step::Waits => self.note(|it| it.repeats += 1),
         }
         Ok(true)
     }
@@ -273,11 +273,8 @@ impl Desk {
                     reign.partition.appended(&[stored.offset]);
                 }
                 Judged::Void(stored, cause) => {
-                    tracing::warn!(partition = %stored.partition, offset = stored.offset, cause = cause.code(), "a void record");
-                    if stored.offset >= reign.next_offset {
-                        reign.read_to(stored.offset);
-                        self.note(|it| it.void(cause));
-                    }
+                    reign.read_to(stored.offset);
+                    self.void(&stored, cause);
                     if let Some(ended) = own_is_void(&stored, reign) {
                         return Ok(Some(ended));
                     }
@@ -313,7 +310,7 @@ impl Desk {
                 }
                 Judged::Void(stored, cause) if stored.offset >= reign.next_offset => {
                     reign.read_to(stored.offset);
-                    self.note(|it| it.void(cause));
+                    self.void(&stored, cause);
                 }
                 Judged::Valid(_) | Judged::Void(..) => {}
             }
@@ -354,10 +351,11 @@ impl Desk {
     }
 }
 
-/// Our own record was void while we lead: nothing of what follows it can be valid.
+/// A record that we wrote and do not know of yet was void while we lead: nothing of what follows it can be valid.
 fn own_is_void(stored: &Stored, reign: &Reign) -> Option<Ended> {
     let line = Line::parse(&stored.line).ok()?;
-    (line.envelope.leader == reign.leader).then_some(Ended::Unclear)
+    let own = line.envelope.leader == reign.leader && line.envelope.sequence > reign.partition.proved();
+    own.then_some(Ended::Unclear)
 }
 
 fn invalid(error: &WriteError) -> SeatError {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use claim_domain::decide::RULES;
 use claim_journal::{
     Chain, Checkpoint, Decision, HaltCause, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen,
-    Settings, Verdict, canonical::BodyError,
+    Settings, Verdict, VoidCause, canonical::BodyError,
 };
 use claim_log::{Batch, Inbox, JudgeError, Judged, Judging, Log, LogError, Place, Receipt, Stored};
 use uuid::Uuid;
@@ -159,6 +159,7 @@ impl Seat {
             owned: None,
             closing: false,
             compared: Instant::now(),
+            counted: 0,
             receipts: VecDeque::new(),
         };
         let name = format!("seat-{}", desk.parts.partition);
@@ -217,6 +218,8 @@ pub(crate) struct Desk {
     closing: bool,
     /// When the last record known was last compared.
     compared: Instant,
+    /// Void records before this offset are counted; some are read more than once.
+    counted: u64,
     /// Receipts that came and were not looked at.
     receipts: VecDeque<(LeaderId, Receipt)>,
 }
@@ -326,7 +329,6 @@ impl Desk {
     /// Folds the next record; not, when there is none now.
     fn fold_next(&mut self, judging: &mut Judging) -> Result<bool, SeatError> {
         let judged = judging.next()?;
-        let seen = self.chain.next_offset();
         if let Some(chain) = judging.chain(self.parts.partition) {
             // Whoever resumed compares first; until then the chain here is the better one.
             if chain.next_offset() >= self.chain.next_offset() {
@@ -335,12 +337,7 @@ impl Desk {
         }
         match judged {
             None => return Ok(false),
-            // Void records behind the last valid one are read again by whoever resumes.
-            Some(Judged::Void(stored, _)) if stored.offset < seen => {}
-            Some(Judged::Void(stored, cause)) => {
-                tracing::warn!(partition = %stored.partition, offset = stored.offset, cause = cause.code(), "a void record");
-                self.note(|it| it.void(cause));
-            }
+            Some(Judged::Void(stored, cause)) => self.void(&stored, cause),
             Some(Judged::Valid(stored)) => self.fold(&stored)?,
         }
         let (sequence, epoch) = (self.chain.sequence(), self.chain.epoch());
@@ -445,6 +442,16 @@ impl Desk {
             return Err(missing(why));
         }
         Ok(kept.max(last.offset + 1))
+    }
+
+    /// Counts a void record, once.
+    pub(crate) fn void(&mut self, stored: &Stored, cause: VoidCause) {
+        if stored.offset >= self.counted {
+            self.counted = stored.offset + 1;
+            let (partition, offset) = (stored.partition, stored.offset);
+            tracing::warn!(%partition, offset, cause = cause.code(), "a void record");
+            self.note(|it| it.void(cause));
+        }
     }
 
     /// Says how the seat stands.

@@ -1,10 +1,13 @@
-//! What tests share: the sample, with what the rules demand of each of its lines.
+//! What tests share: the sample, with what the rules demand of each of its lines, and a broker in memory.
 //!
 //! **Duty.** One place that writes `deploy/sample/` and knows the outcome of every line, for the example that writes
 //! the files and for the tests that check the program against them.
+//!
+//! [`broker::MemoryBroker`] is a log with topics and faults, for tests of what runs on brokers.
 //!
 //! **Absent.** Everything that decides: no engine, no intake, no clock, no randomness. Nothing outside tests knows it.
 //!
 //! **Start** at [`sample::sample`].
 
+pub mod broker;
 pub mod sample;
