@@ -69,13 +69,15 @@ impl Clock {
         before: Option<Instant>,
     ) -> Result<Instant, Problem> {
         match mode {
-            Mode::Live if own.is_some() => Err(Problem::new(
-                ProblemCode::ReceivedAtNotAllowed,
-                "received_at is honoured only by `claimlog apply --as-recorded`; leave it out",
-            )),
+            Mode::Live | Mode::AsRecorded if own.is_some() && (mode == Mode::Live || stamped.is_some()) => {
+                Err(Problem::new(
+                    ProblemCode::ReceivedAtNotAllowed,
+                    "received_at is honoured only by `claimlog apply --as-recorded`; leave it out",
+                ))
+            }
             Mode::Live => Ok(stamped.unwrap_or_else(|| self.now())),
             Mode::AsRecorded => {
-                let Some(at) = own.or(before).or(self.given) else {
+                let Some(at) = stamped.or(own).or(before).or(self.given) else {
                     let message =
                         "received_at is missing, and neither this file nor the log has an earlier one";
                     return Err(Problem::new(ProblemCode::ReceivedAtMissing, message));

@@ -54,6 +54,9 @@ pub struct InboxTopic {
     pub topic: Arc<str>,
     /// Which sources it may carry; none: our own performer of effects writes there.
     pub sources: Option<Sources>,
+    /// Whether it brings history from elsewhere, whose intents are held until they are retried (CONTRACT §1). The times are
+    /// those that its records bear.
+    pub recorded: bool,
 }
 
 /// Where a relay writes.
@@ -239,6 +242,8 @@ impl Relay {
             Some(None) => Door::Effects,
             None => Door::Topic(&nobody),
         };
+        let recorded = inbox.as_ref().is_some_and(|it| it.recorded);
+        let mode = if recorded { Mode::AsRecorded } else { Mode::Live };
         let mut inputs = Vec::with_capacity(records.len());
         for received in &records {
             match input(received) {
@@ -248,7 +253,7 @@ impl Relay {
         }
         let runtime = self.parts.runtime.clone();
         let mut times = FileTimes::default();
-        let pending = runtime.block_on(self.intake.take(&inputs, Mode::Live, door, &mut times));
+        let pending = runtime.block_on(self.intake.take(&inputs, mode, door, &mut times));
         for it in pending {
             // What was sent on is answered by the outcomes topic.
             let Some(Answer::Problem(line)) = it.at_once() else { continue };
