@@ -278,11 +278,12 @@ fn start(verified: &BTreeMap<PartitionId, u64>) -> Start {
 }
 
 /// Where to read from where each partition goes on from its own offset, and new ones are read from their beginning: all but
-/// the program, and the program.
+/// the program and the bindings, and the program.
 fn starts(verified: &BTreeMap<PartitionId, u64>) -> (Start, Start) {
     let program =
         Start::nowhere().at(PartitionId::Program, verified.get(&PartitionId::Program).copied().unwrap_or(0));
     let others = verified.iter().filter(|(partition, _)| **partition != PartitionId::Program);
     let others = others.fold(Start::beginning(), |start, (partition, offset)| start.at(*partition, *offset));
-    (others.without(PartitionId::Program), program)
+    // Where offsets count, bindings stand in a topic of their own and are no records of the journal.
+    (others.without(PartitionId::Program).without(PartitionId::Identity), program)
 }

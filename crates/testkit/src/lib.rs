@@ -7,7 +7,9 @@
 //!
 //! **Absent.** Everything that decides: no engine, no intake, no clock, no randomness. Nothing outside tests knows it.
 //!
-//! **Start** at [`sample::sample`].
+//! **Start** at [`sample::sample`]; for a broker, with the feature `kafka`, at `kafka::or_skip`.
 
 pub mod broker;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod sample;

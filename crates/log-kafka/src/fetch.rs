@@ -1,0 +1,205 @@
+//! A reader of partitions from offsets on. It is made for one reading, belongs to no group and resets nothing.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use claim_log::{LogError, Place};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use crate::connection::{Connection, Isolation};
+use crate::error::{failed, lasting, out_of_range, persist, while_doing};
+use crate::heard::Heard;
+use crate::retire::retire;
+
+/// How long an end below what was read may be that of a broker that has just become the leader.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// A reader.
+pub(crate) struct Fetch {
+    /// None only while it is dropped.
+    consumer: Option<BaseConsumer<Heard>>,
+    heard: Heard,
+    slots: Vec<Slot>,
+    patience: Duration,
+}
+
+/// A partition and how far it was read.
+struct Slot {
+    place: Place,
+    next: u64,
+    at_end: bool,
+}
+
+impl Fetch {
+    /// Begins to read.
+    pub(crate) fn begin(
+        connection: &Connection,
+        isolation: Isolation,
+        from: &BTreeMap<Place, u64>,
+    ) -> Result<Self, LogError> {
+        let heard = Heard::default();
+        let config = connection.reader(isolation);
+        let consumer = BaseConsumer::from_config_and_context(&config, heard.clone());
+        let consumer = consumer.map_err(while_doing("making a reader"))?;
+        let slots =
+            from.iter().map(|(place, next)| Slot { place: place.clone(), next: *next, at_end: false });
+        let it =
+            Self { consumer: Some(consumer), heard, slots: slots.collect(), patience: connection.patience };
+        it.assign()?;
+        Ok(it)
+    }
+
+    fn assign(&self) -> Result<(), LogError> {
+        let list = self.list(|slot| i64::try_from(slot.next).map_or(Offset::Invalid, Offset::Offset))?;
+        self.consumer()?.assign(&list).map_err(while_doing("assigning partitions to a reader"))
+    }
+
+    fn consumer(&self) -> Result<&BaseConsumer<Heard>, LogError> {
+        self.consumer.as_ref().ok_or_else(|| failed("reading", "the reader is closed"))
+    }
+
+    fn list(&self, offset: impl Fn(&Slot) -> Offset) -> Result<TopicPartitionList, LogError> {
+        let mut list = TopicPartitionList::with_capacity(self.slots.len());
+        for slot in &self.slots {
+            let partition = i32::try_from(slot.place.partition).unwrap_or(i32::MAX);
+            list.add_partition_offset(&slot.place.topic, partition, offset(slot))
+                .map_err(while_doing(format!("naming {}", slot.place)))?;
+        }
+        Ok(list)
+    }
+
+    /// How far each partition was read, in the order of their places.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = u64> {
+        self.slots.iter().map(|it| it.next)
+    }
+
+    /// Whether the one partition that is read was at its end when its broker was last heard.
+    pub(crate) fn at_end(&self) -> bool {
+        self.slots.iter().all(|it| it.at_end)
+    }
+
+    /// The next record of any partition; waits at most so long.
+    pub(crate) fn poll<T>(
+        &mut self,
+        wait: Duration,
+        take: impl FnOnce(usize, &Place, u64, &BorrowedMessage<'_>) -> T,
+    ) -> Result<Option<T>, LogError> {
+        let began = Instant::now();
+        let Some(consumer) = &self.consumer else { return Ok(None) };
+        loop {
+            let left = wait.saturating_sub(began.elapsed());
+            match consumer.poll(left) {
+                Some(Ok(message)) => {
+                    let found = find(&mut self.slots, message.topic(), message.partition());
+                    if let Some((nth, slot)) = found
+                        && let Ok(offset) = u64::try_from(message.offset())
+                        && offset >= slot.next
+                    {
+                        slot.next = offset + 1;
+                        slot.at_end = false;
+                        return Ok(Some(take(nth, &slot.place, offset, &message)));
+                    }
+                }
+                // Which topic it is of is not told, so it only means something to a reader of one partition.
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    if let [slot] = &mut self.slots[..] {
+                        slot.at_end = true;
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                Some(Err(fault)) if out_of_range(&fault) => return Err(self.not_there()),
+                Some(Err(fault)) if lasting(&fault) => {
+                    return Err(failed("reading", &self.heard.explain(&fault.to_string())));
+                }
+                // A broker is away, another will lead: noise to a reader, who waits.
+                Some(Err(fault)) => tracing::debug!(%fault, "a reader waits for its broker"),
+                None => {}
+            }
+            if began.elapsed() >= wait {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The offset after the last record of each partition, asked for now, in the order of their places.
+    pub(crate) fn ends(&self) -> Result<Vec<u64>, LogError> {
+        self.ask(Offset::End, "asking for the ends")
+    }
+
+    /// The offset of the first record of each partition that is kept.
+    fn begins(&self) -> Result<Vec<u64>, LogError> {
+        self.ask(Offset::Beginning, "asking for the beginnings")
+    }
+
+    fn ask(&self, which: Offset, doing: &str) -> Result<Vec<u64>, LogError> {
+        if self.slots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = self.list(|_| which)?;
+        let consumer = self.consumer()?;
+        let answer = persist(self.patience, |wait| {
+            let answer = consumer.offsets_for_times(list.clone(), wait)?;
+            self.slots.iter().map(|slot| offset_of(&answer, &slot.place)).collect()
+        });
+        answer.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))
+    }
+
+    /// Fails when a partition ends before what is to be read, or begins after it: `Some` names it.
+    ///
+    /// A broker that has just become the leader may name too early an end for a moment.
+    pub(crate) fn missing(&self) -> Result<Option<LogError>, LogError> {
+        let began = Instant::now();
+        loop {
+            let ends = self.ends()?;
+            let beyond = self.slots.iter().zip(ends).find(|(slot, end)| slot.next > *end);
+            let Some((slot, end)) = beyond else { break };
+            if began.elapsed() > SETTLING {
+                return Ok(Some(LogError::BeyondEnd { offset: slot.next, end }));
+            }
+            std::thread::sleep(SETTLING / 10);
+        }
+        let begins = self.begins()?;
+        let gone = self.slots.iter().zip(begins).find(|(slot, begin)| slot.next < *begin);
+        Ok(gone.map(|(slot, begin)| LogError::Damaged {
+            at: format!("{} offset {}", slot.place, slot.next),
+            why: format!("records before offset {begin} were deleted"),
+        }))
+    }
+
+    fn not_there(&self) -> LogError {
+        match self.missing() {
+            Ok(Some(fault)) | Err(fault) => fault,
+            Ok(None) => failed("reading", "an offset that is there was said not to be"),
+        }
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.consumer.take().map(retire);
+    }
+}
+
+fn find<'a>(slots: &'a mut [Slot], topic: &str, partition: i32) -> Option<(usize, &'a mut Slot)> {
+    let partition = u32::try_from(partition).ok()?;
+    let mut all = slots.iter_mut().enumerate();
+    all.find(|(_, it)| it.place.partition == partition && *it.place.topic == *topic)
+}
+
+fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
+    let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
+    let unknown = KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition);
+    let found = answer.find_partition(&place.topic, partition).ok_or(unknown)?;
+    found.error()?;
+    match found.offset() {
+        Offset::Offset(offset) => {
+            u64::try_from(offset).map_err(|_| KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetNotAvailable))
+        }
+        _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetNotAvailable)),
+    }
+}

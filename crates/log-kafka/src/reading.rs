@@ -1,0 +1,85 @@
+//! Reading the journal: its records, and where it ends now.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use claim_journal::PartitionId;
+use claim_log::{LogError, Place, Records, Stored};
+use rdkafka::message::Message;
+
+use crate::connection::{Connection, Isolation};
+use crate::error::failed;
+use crate::fetch::Fetch;
+
+/// How long to wait for a record that is known to be there before asking again.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Records of the journal being read.
+pub(crate) struct Reading {
+    fetch: Fetch,
+    /// The partition of each place, in the order of the places.
+    partitions: Vec<PartitionId>,
+    /// The ends that were last asked for: known to be there, so waited for.
+    ends: Vec<u64>,
+    patience: Duration,
+}
+
+impl Reading {
+    /// Begins to read; fails at once when the start is not there.
+    pub(crate) fn begin(
+        connection: &Connection,
+        from: &BTreeMap<Place, (PartitionId, u64)>,
+    ) -> Result<Self, LogError> {
+        let offsets = from.iter().map(|(place, (_, offset))| (place.clone(), *offset)).collect();
+        let fetch = Fetch::begin(connection, Isolation::All, &offsets)?;
+        if let Some(missing) = fetch.missing()? {
+            return Err(missing);
+        }
+        let partitions = from.values().map(|(partition, _)| *partition).collect();
+        Ok(Self { fetch, partitions, ends: Vec::new(), patience: connection.patience })
+    }
+
+    fn poll(&mut self, wait: Duration) -> Result<Option<Stored>, LogError> {
+        let partitions = &self.partitions;
+        let stored = self.fetch.poll(wait, |nth, _, offset, message| {
+            let line = message.payload().unwrap_or_default().to_vec();
+            partitions.get(nth).map(|it| Stored { partition: *it, offset, line, next: offset + 1 })
+        });
+        stored.map(Option::flatten)
+    }
+
+    /// Whether all that was known to be there was read.
+    fn is_at_ends(&self) -> bool {
+        self.ends.len() == self.partitions.len()
+            && self.fetch.positions().zip(&self.ends).all(|(next, end)| next >= *end)
+    }
+}
+
+impl Records for Reading {
+    fn next(&mut self) -> Result<Option<Stored>, LogError> {
+        let asked_at = Instant::now();
+        let mut wait = Duration::ZERO;
+        let mut fresh = false;
+        loop {
+            if let Some(stored) = self.poll(wait)? {
+                return Ok(Some(stored));
+            }
+            if fresh && self.is_at_ends() {
+                return Ok(None);
+            }
+            if asked_at.elapsed() > self.patience {
+                return Err(failed("reading the journal", "records that are there did not come"));
+            }
+            if !fresh && (self.ends.is_empty() || self.is_at_ends()) {
+                self.ends = self.fetch.ends()?;
+                fresh = true;
+                if self.fetch.positions().zip(&self.ends).any(|(next, end)| next > *end)
+                    && let Some(missing) = self.fetch.missing()?
+                {
+                    return Err(missing);
+                }
+            }
+            wait = if self.is_at_ends() { Duration::ZERO } else { SLICE };
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The topics around the journal: what comes in, and what goes out.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use claim_log::{
+    Arrivals, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, TellOffset, Unclear,
+};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message};
+
+use crate::connection::{Connection, Isolation};
+use crate::courier::{Courier, Parcel};
+use crate::error::{failed, persist, while_doing};
+use crate::fetch::Fetch;
+use crate::group::Member;
+use crate::heard::Heard;
+use crate::teller::Teller;
+
+/// The topics of a cluster as inboxes and outlets.
+pub struct KafkaTopics {
+    connection: Connection,
+    heard: Heard,
+    asking: BaseConsumer<Heard>,
+    teller: Teller,
+    courier: Mutex<Option<Courier>>,
+}
+
+impl KafkaTopics {
+    /// Ready to ask, read, join and send. No broker is asked yet.
+    ///
+    /// # Errors
+    /// [`LogError::Io`] when the connection's properties make no client.
+    pub fn open(connection: &Connection) -> Result<Arc<Self>, LogError> {
+        let heard = Heard::default();
+        let asking = asking(connection, &heard)?;
+        let teller = Teller::start().map_err(|fault| failed("starting a thread", &fault.to_string()))?;
+        let courier = Mutex::new(None);
+        Ok(Arc::new(Self { connection: connection.clone(), heard, asking, teller, courier }))
+    }
+
+    /// How many partitions each topic has.
+    pub(crate) fn count(connection: &Connection, topics: &[String]) -> Result<Vec<u32>, LogError> {
+        let heard = Heard::default();
+        let asking = asking(connection, &heard)?;
+        topics.iter().map(|topic| count(&asking, topic, connection, &heard)).collect()
+    }
+}
+
+fn asking(connection: &Connection, heard: &Heard) -> Result<BaseConsumer<Heard>, LogError> {
+    let consumer = BaseConsumer::from_config_and_context(&connection.client(), heard.clone());
+    consumer.map_err(while_doing("making a client"))
+}
+
+fn count(
+    asking: &BaseConsumer<Heard>,
+    topic: &str,
+    connection: &Connection,
+    heard: &Heard,
+) -> Result<u32, LogError> {
+    let doing = format!("asking for topic {topic}");
+    let metadata = persist(connection.patience, |wait| asking.fetch_metadata(Some(topic), wait));
+    let metadata = metadata.map_err(|fault| failed(doing.clone(), &heard.explain(&fault.to_string())))?;
+    let found = metadata.topics().iter().find(|it| it.name() == topic);
+    let partitions = found.filter(|it| it.error().is_none()).map_or(0, |it| it.partitions().len());
+    if partitions == 0 {
+        let source = io::Error::new(io::ErrorKind::NotFound, "there is no such topic");
+        return Err(LogError::Io { doing, source });
+    }
+    Ok(u32::try_from(partitions).unwrap_or(u32::MAX))
+}
+
+impl Inbox for KafkaTopics {
+    fn partitions(&self, topic: &str) -> Result<u32, LogError> {
+        count(&self.asking, topic, &self.connection, &self.heard)
+    }
+
+    fn range(&self, place: &Place) -> Result<(u64, u64), LogError> {
+        let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
+        let range = persist(self.connection.patience, |wait| {
+            self.asking.fetch_watermarks(&place.topic, partition, wait)
+        });
+        let doing = format!("asking for the range of {place}");
+        let (low, high) = range.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))?;
+        Ok((u64::try_from(low).unwrap_or_default(), u64::try_from(high).unwrap_or_default()))
+    }
+
+    fn read(&self, from: &BTreeMap<Place, u64>) -> Result<Box<dyn Arrivals>, LogError> {
+        Ok(Box::new(Arriving(Fetch::begin(&self.connection, Isolation::Committed, from)?)))
+    }
+
+    fn join(&self, group: &str, topics: &[String]) -> Result<Box<dyn Membership>, LogError> {
+        Ok(Box::new(Member::join(&self.connection, group, topics)?))
+    }
+}
+
+/// Records on their way in.
+struct Arriving(Fetch);
+
+impl Arrivals for Arriving {
+    fn next(&mut self, wait: Duration) -> Result<Option<Received>, LogError> {
+        let began = Instant::now();
+        loop {
+            let left = wait.saturating_sub(began.elapsed());
+            let received = self.0.poll(left, |_, place, offset, it| received(place, offset, it));
+            let received = received.map_err(beyond)?;
+            if received.is_some() || began.elapsed() >= wait {
+                return Ok(received);
+            }
+        }
+    }
+}
+
+/// What is not there any more is for an inbox what it is not there yet: to be told, not damage.
+fn beyond(fault: LogError) -> LogError {
+    match fault {
+        LogError::Damaged { at, why } => LogError::Io {
+            doing: format!("reading {at}"),
+            source: io::Error::new(io::ErrorKind::NotFound, why),
+        },
+        other => other,
+    }
+}
+
+fn received(place: &Place, offset: u64, message: &BorrowedMessage<'_>) -> Received {
+    let headers = message.headers().into_iter().flat_map(|all| all.iter());
+    let headers = headers.map(|it| (it.key.to_owned(), it.value.unwrap_or_default().to_vec()));
+    Received {
+        place: place.clone(),
+        offset,
+        stamped_at_ms: message.timestamp().to_millis().unwrap_or_default(),
+        key: message.key().map(<[u8]>::to_vec),
+        headers: headers.collect(),
+        value: message.payload().map(<[u8]>::to_vec),
+    }
+}
+
+impl Outlet for KafkaTopics {
+    fn send(&self, record: Outgoing, tell: TellOffset) {
+        let tell = Box::new(move |fate: Result<Vec<u64>, Unclear>| {
+            let nothing = || Unclear::Io("the acknowledgement names no offset".to_owned());
+            tell(fate.and_then(|offsets| offsets.first().copied().ok_or_else(nothing)));
+        });
+        let mut courier = self.courier.lock().unwrap_or_else(PoisonError::into_inner);
+        if courier.is_none() {
+            match Courier::new(&self.connection, &self.teller) {
+                Ok(new) => *courier = Some(new),
+                Err(fault) => return self.teller.tell(tell, Err(Unclear::Io(fault.to_string()))),
+            }
+        }
+        if let Some(courier) = &*courier {
+            let parcel =
+                Parcel { key: record.key.as_deref(), headers: &record.headers, value: &record.value };
+            courier.send(&record.place, &[parcel], tell);
+        }
+    }
+
+    fn renew(&self) {
+        let old = self.courier.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(old) = old {
+            old.dismiss(&Unclear::Io("its producer was given up for a new one".to_owned()));
+        }
+    }
+
+    fn last(&self, place: &Place) -> Result<Option<Received>, LogError> {
+        let (begin, end) = self.range(place)?;
+        let mut back = 1;
+        // Not every offset has a record: what writers with transactions leave behind has none.
+        while begin < end {
+            let from = end.saturating_sub(back).max(begin);
+            let last = self.last_from(place, from)?;
+            if last.is_some() || from == begin {
+                return Ok(last);
+            }
+            back *= 16;
+        }
+        Ok(None)
+    }
+}
+
+impl KafkaTopics {
+    fn last_from(&self, place: &Place, from: u64) -> Result<Option<Received>, LogError> {
+        let start = BTreeMap::from([(place.clone(), from)]);
+        let mut fetch = Fetch::begin(&self.connection, Isolation::All, &start)?;
+        let mut last = None;
+        let began = Instant::now();
+        while !fetch.at_end() {
+            let left = self.connection.patience.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Err(failed(format!("reading the end of {place}"), "no broker gave the records"));
+            }
+            let found = fetch.poll(left, |_, place, offset, it| received(place, offset, it))?;
+            last = found.or(last);
+        }
+        Ok(last)
+    }
+}
+
+impl Drop for KafkaTopics {
+    fn drop(&mut self) {
+        let courier = self.courier.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(courier) = courier {
+            courier.dismiss(&Unclear::Closed);
+        }
+    }
+}

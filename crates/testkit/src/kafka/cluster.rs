@@ -1,0 +1,202 @@
+//! A cluster of one or three brokers, each of which can be stopped, killed, paused and started again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::thread;
+
+use super::Unavailable;
+use super::jars::jars;
+use super::node::{Node, java};
+use super::ports;
+
+/// How often to try again when a port that was free is taken in the meantime.
+const ATTEMPTS: usize = 3;
+
+/// Somebody who may log in to a cluster that was started by [`Cluster::start_secure`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: &'static str,
+    /// The password.
+    pub password: &'static str,
+}
+
+/// Brokers, which end when this is dropped and when the program ends in any way.
+pub struct Cluster {
+    servers: String,
+    libs: PathBuf,
+    nodes: Vec<Node>,
+}
+
+impl Cluster {
+    /// Starts `brokers` brokers, 1 or 3: three replicate everything three times, and two must be in sync.
+    ///
+    /// # Errors
+    /// [`Unavailable`] without Java, without Maven the first time, or when they do not start.
+    pub fn start(brokers: usize) -> Result<Self, Unavailable> {
+        (1..ATTEMPTS)
+            .find_map(|_| Self::try_start(brokers, &[]).ok())
+            .map_or_else(|| Self::try_start(brokers, &[]), Ok)
+    }
+
+    /// Starts a broker that asks for a name and a password (SCRAM-SHA-512) and lets nobody do what was not granted.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_secure(users: &[User]) -> Result<Self, Unavailable> {
+        Self::try_start(1, users)
+    }
+
+    /// A cluster that runs already; its brokers cannot be stopped from here.
+    #[must_use]
+    pub fn existing(servers: &str) -> Self {
+        Self { servers: servers.to_owned(), libs: PathBuf::new(), nodes: Vec::new() }
+    }
+
+    fn try_start(brokers: usize, users: &[User]) -> Result<Self, Unavailable> {
+        let libs = jars()?;
+        let ports = ports::free(brokers * 2);
+        let (clients, controllers) = ports.split_at(brokers);
+        let plans = plans(clients, controllers, users);
+        let formats = thread::scope(|scope| {
+            let format = |plan: &Plan| Node::format(&libs, &plan.properties, plan.port, &plan.format);
+            let running: Vec<_> = plans.iter().map(|plan| scope.spawn(move || format(plan))).collect();
+            running.into_iter().map(|it| it.join()).collect::<Vec<_>>()
+        });
+        let mut nodes = Vec::new();
+        for format in formats {
+            nodes.push(format.map_err(|_| Unavailable("formatting a broker panicked".to_owned()))??);
+        }
+        let servers: Vec<_> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let mut cluster = Self { servers: servers.join(","), libs, nodes };
+        cluster.nodes.iter_mut().try_for_each(Node::launch)?;
+        cluster.nodes.iter().try_for_each(Node::wait)?;
+        Ok(cluster)
+    }
+
+    /// What a client needs to find the cluster.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        &self.servers
+    }
+
+    /// How many brokers it has; 0 when it is not ours.
+    #[must_use]
+    pub fn brokers(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The process of a broker, from 1, while it runs.
+    #[must_use]
+    pub fn pid(&self, broker: usize) -> Option<u32> {
+        self.nodes.get(broker.wrapping_sub(1))?.pid()
+    }
+
+    /// Stops a broker, from 1, in order; returns when it is gone.
+    pub fn stop(&mut self, broker: usize) {
+        self.signal(broker, "TERM");
+    }
+
+    /// Kills a broker, from 1, at once.
+    pub fn kill(&mut self, broker: usize) {
+        self.signal(broker, "KILL");
+    }
+
+    /// Lets a broker, from 1, stand still, with its connections open.
+    pub fn pause(&mut self, broker: usize) {
+        self.signal(broker, "STOP");
+    }
+
+    /// Lets a paused broker go on.
+    pub fn resume(&mut self, broker: usize) {
+        self.signal(broker, "CONT");
+    }
+
+    /// Starts a broker, from 1, that was stopped or killed, on its old data and port.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it does not start.
+    pub fn restart(&mut self, broker: usize) -> Result<(), Unavailable> {
+        let node = self.nodes.get_mut(broker.wrapping_sub(1));
+        let node = node.ok_or_else(|| Unavailable(format!("there is no broker {broker} to start")))?;
+        node.launch()?;
+        node.wait()
+    }
+
+    fn signal(&mut self, broker: usize, signal: &str) {
+        if let Some(node) = self.nodes.get_mut(broker.wrapping_sub(1)) {
+            node.signal(signal);
+        }
+    }
+
+    /// What a client of a secure cluster is configured with to be `user`, in the words of librdkafka.
+    #[must_use]
+    pub fn login(&self, user: &User) -> BTreeMap<String, String> {
+        let settings = [
+            ("security.protocol", "SASL_PLAINTEXT"),
+            ("sasl.mechanism", "SCRAM-SHA-512"),
+            ("sasl.username", user.name),
+            ("sasl.password", user.password),
+        ];
+        settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    /// Grants rights on a secure cluster. A grant is `User:name|TOPIC|the.topic|LITERAL|READ,WRITE`; the resource may be
+    /// GROUP too, and PREFIXED.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when they were not granted.
+    pub fn grant(&self, grants: &[&str]) -> Result<(), Unavailable> {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/kafka/Acl.java");
+        let output = java(&self.libs)
+            .args([source, &self.servers, "admin:admin-secret"])
+            .args(grants)
+            .output()
+            .map_err(Unavailable::because("running java"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Unavailable(format!("nothing was granted: {}", String::from_utf8_lossy(&output.stderr))))
+    }
+}
+
+/// How one broker is to be.
+struct Plan {
+    properties: String,
+    port: u16,
+    format: Vec<String>,
+}
+
+fn plans(clients: &[u16], controllers: &[u16], users: &[User]) -> Vec<Plan> {
+    let several = clients.len() > 1;
+    let all: Vec<_> = controllers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let voters = all.iter().zip(1..).map(|(at, id)| format!("{id}@{at}:claimlog-directory-0{id}Q"));
+    let voters = voters.collect::<Vec<_>>().join(",");
+    let plan = |((id, client), controller): ((usize, &u16), &String)| {
+        let listeners = format!("CLIENT://127.0.0.1:{client},CONTROLLER://{controller}");
+        let template = include_str!("node.properties");
+        let mut properties = template
+            .replace("@ID@", &id.to_string())
+            .replace("@LISTENERS@", &listeners)
+            .replace("@ADVERTISED@", &listeners)
+            .replace("@PROTOCOL@", if users.is_empty() { "PLAINTEXT" } else { "SASL_PLAINTEXT" })
+            .replace("@CONTROLLERS@", &all.join(","))
+            .replace("@COPIES@", if several { "3" } else { "1" })
+            .replace("@IN_SYNC@", if several { "2" } else { "1" })
+            .replace("@SESSION@", if several { "6000" } else { "2000" });
+        if !users.is_empty() {
+            properties.push_str(include_str!("secure.properties"));
+        }
+        let scram = users.iter().flat_map(|user| {
+            let credentials = format!("SCRAM-SHA-512=[name={},password={}]", user.name, user.password);
+            ["--add-scram".to_owned(), credentials]
+        });
+        let quorum = if several {
+            vec!["--initial-controllers".to_owned(), voters.clone()]
+        } else {
+            vec!["--standalone".to_owned()]
+        };
+        Plan { properties, port: *client, format: quorum.into_iter().chain(scram).collect() }
+    };
+    (1..).zip(clients).zip(&all).map(plan).collect()
+}
