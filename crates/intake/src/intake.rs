@@ -1,7 +1,7 @@
 //! The flow: lines in, in order; routed commands out, in the same order; answers back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use claim_domain::asker::INTAKE;
 use claim_domain::identifier::Identifier;
@@ -143,6 +143,15 @@ impl Intake {
     /// Intake's clock now; on a simulated log the newest time given.
     pub fn now(&mut self) -> Instant {
         self.clock.now()
+    }
+
+    /// Why nothing can be routed any more; none while it can.
+    #[must_use]
+    pub fn stopped(&self) -> Option<String> {
+        let unbound = || self.unbound.load(Ordering::Acquire);
+        self.stopped
+            .clone()
+            .or_else(|| unbound().then(|| "an identity binding did not become durable".into()))
     }
 
     /// Lets every deadline fire that is due by now; imported history only up to the newest time given.
