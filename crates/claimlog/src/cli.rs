@@ -8,6 +8,8 @@ use claim_journal::Cursor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::serve::roles::{ROLES, Roles};
+
 /// The lifecycle of incentive claims: commands in, decisions on a durable journal, views and effects out.
 ///
 /// Every command that is applied gets exactly one outcome, for ever. Start with `claimlog demo`.
@@ -73,6 +75,11 @@ pub(crate) enum Command {
     /// Safe to repeat and to resume: a command that was answered before gets the same answer again, and nothing is
     /// written. Exits with 4 when some lines were no commands; all others were decided.
     Apply(Apply),
+    /// Serves the HTTP API over a data directory: takes commands, decides them, keeps the views current.
+    ///
+    /// Stops on SIGTERM or SIGINT: what was taken is answered first. There is no sign-in yet: whoever asks is believed, so it
+    /// listens on loopback addresses only.
+    Serve(Serve),
     /// Prints the rows of one of the three views of an engagement.
     View(View),
     /// Prints one claim as it is now.
@@ -136,6 +143,34 @@ pub(crate) struct Apply {
     /// Sends the commands to a running server instead (a later release).
     #[arg(long, value_name = "URL", hide = true, env = "CLAIMLOG_SERVER")]
     pub(crate) server: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 lets the system choose, and the log says which.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "CLAIMLOG_LISTEN")]
+    pub(crate) listen: String,
+    /// What this process does, separated by commas: intake, engine, projector, publisher, api.
+    ///
+    /// On the embedded log one process writes, so intake and engine go together.
+    #[arg(long, value_parser = Roles::parse, default_value = ROLES, env = "CLAIMLOG_ROLES")]
+    pub(crate) roles: Roles,
+    /// Leaves the effects that are due for later.
+    #[arg(long, env = "CLAIMLOG_NO_EFFECTS")]
+    pub(crate) no_effects: bool,
+    /// How the log on stderr is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "CLAIMLOG_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// One of the three views.

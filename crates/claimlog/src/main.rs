@@ -7,7 +7,6 @@
 use std::process::ExitCode;
 
 mod bench;
-mod boxes;
 mod cli;
 mod commands;
 mod config;
@@ -18,6 +17,7 @@ mod performing;
 mod reading;
 mod sample;
 mod schemas;
+mod serve;
 mod views;
 
 /// A record is made of many small texts that another thread frees; this allocator takes that lightly.
@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let ran = config::parse().and_then(|cli| {
-        output::set_up_tracing(cli.global.verbose);
+        output::set_up_tracing(&cli);
         commands::run(cli)
     });
     match ran {

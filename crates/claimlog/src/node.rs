@@ -57,12 +57,13 @@ pub(crate) fn wall() -> Instant {
     Instant::from_ms(chrono::Utc::now().timestamp_millis())
 }
 
-/// What intake and the performer of effects run on: look-ups and requests in parallel, and room to wait for a disk.
+/// What intake, the performer of effects and the server run on: look-ups and requests in parallel, and room to wait for a
+/// disk.
 ///
 /// # Errors
 /// When there are no threads to be had.
 pub(crate) fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).enable_time().build().context("starting the runtime")
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().context("starting the runtime")
 }
 
 /// The digest of the shapes of this program.

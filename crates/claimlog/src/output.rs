@@ -8,16 +8,28 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 
-/// Sends what the crates trace to stderr: warnings by default, more with `-v`, or as `RUST_LOG` says.
-pub(crate) fn set_up_tracing(verbose: u8) {
-    let level = match verbose {
+use crate::cli::{Cli, Command, LogFormat};
+
+/// Sends what the crates trace to stderr: warnings by default, of a server what it does too, more with `-v`, or as `RUST_LOG`
+/// says.
+pub(crate) fn set_up_tracing(cli: &Cli) {
+    let (least, format) = match &cli.command {
+        Command::Serve(serve) => (1, serve.log_format),
+        _ => (0, LogFormat::Text),
+    };
+    let level = match cli.global.verbose.max(least) {
         0 => "warn",
         1 => "info",
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
 }
 
 /// Prints an error with its causes, once, at the edge.
@@ -113,4 +125,16 @@ pub(crate) fn progress(what: &str, total: Option<u64>) -> ProgressBar {
     }
     bar.set_message(what.to_owned());
     bar
+}
+
+/// A value as a table shows it.
+pub(crate) fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(sealed) => sealed
+            .get("sealed")
+            .and_then(Value::as_str)
+            .map_or_else(|| sealed.to_string(), |it| format!("({it})")),
+    }
 }

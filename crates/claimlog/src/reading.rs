@@ -79,10 +79,13 @@ fn caught_up(data: &Path, log: &dyn ReadLog) -> Result<Views> {
     folding.catch_up(log, &bar)?;
     bar.finish_and_clear();
     drop(folding);
-    views::open_read_only(data)
+    Ok(views::open_read_only(data)?)
 }
 
 /// What the journal was made with; none on an empty log.
+///
+/// # Errors
+/// When the log cannot be read.
 pub(crate) fn settings(log: &dyn ReadLog) -> Result<Option<Settings>> {
     let mut records = log.read(&Start::beginning())?;
     let Some(stored) = records.next()? else { return Ok(None) };
@@ -91,7 +94,10 @@ pub(crate) fn settings(log: &dyn ReadLog) -> Result<Option<Settings>> {
 }
 
 /// The newest time that a simulated log was given: its clock.
-fn newest_given(log: &dyn ReadLog) -> Result<Instant> {
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) fn newest_given(log: &dyn ReadLog) -> Result<Instant> {
     let mut newest = Instant::default();
     let mut records = log.read(&Start::beginning())?;
     while let Some(stored) = records.next()? {

@@ -1,7 +1,7 @@
 //! The views of a data directory: which there are, where they are, who may fold into them.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
@@ -50,10 +50,27 @@ impl Folding {
     /// # Errors
     /// When the directory cannot be written.
     pub(crate) fn begin(data: &Path) -> Result<Self> {
-        let path = data.join(LOCK);
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.with_context(|| format!("opening {}", path.display()))?;
+        let (path, lock) = lock(data)?;
         lock.lock().with_context(|| format!("locking {}", path.display()))?;
+        Self::with(data, lock)
+    }
+
+    /// Takes the right, if nobody else has it.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(crate) fn try_begin(data: &Path) -> Result<Option<Self>> {
+        let (path, lock) = lock(data)?;
+        match lock.try_lock() {
+            Ok(()) => Self::with(data, lock).map(Some),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("locking {}", path.display()))
+            }
+        }
+    }
+
+    fn with(data: &Path, lock: File) -> Result<Self> {
         let views = Views::open(&data.join(VIEWS))?;
         Ok(Self { runner: Runner::new(views, Offsets::Positions, definitions())?, _lock: lock })
     }
@@ -80,12 +97,20 @@ impl Folding {
     }
 }
 
+/// The file that whoever folds locks.
+fn lock(data: &Path) -> Result<(PathBuf, File)> {
+    let path = data.join(LOCK);
+    let lock = File::options().create(true).truncate(false).write(true).open(&path);
+    let lock = lock.with_context(|| format!("opening {}", path.display()))?;
+    Ok((path, lock))
+}
+
 /// Opens the views for reading only.
 ///
 /// # Errors
 /// When there are none.
-pub(crate) fn open_read_only(data: &Path) -> Result<Views> {
-    Ok(Views::open_read_only(&data.join(VIEWS))?)
+pub(crate) fn open_read_only(data: &Path) -> Result<Views, StoreError> {
+    Views::open_read_only(&data.join(VIEWS))
 }
 
 /// Shows how far folding has come.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use claim_domain::catalog::Catalog;
@@ -69,6 +69,7 @@ pub struct Engine {
     thread: Option<JoinHandle<Result<(), EngineError>>>,
     partitions: u16,
     program: ProgramPosition,
+    failed: Arc<OnceLock<EngineError>>,
 }
 
 impl Engine {
@@ -126,6 +127,7 @@ impl Engine {
             partitions.get(&PartitionId::Program).map_or(ProgramPosition { sequence: 0, head: None }, |it| {
                 it.program_position(replay.program_head)
             });
+        let failed = Arc::new(OnceLock::new());
         let desk = Desk {
             log,
             partitions,
@@ -137,12 +139,13 @@ impl Engine {
             settling: VecDeque::new(),
             unacknowledged: 0,
             closing: false,
+            failed: Arc::clone(&failed),
         };
         let thread = thread::Builder::new()
             .name("engine".into())
             .spawn(move || desk.run())
             .map_err(StartError::Thread)?;
-        Ok(Self { messages, thread: Some(thread), partitions: settings.partitions, program })
+        Ok(Self { messages, thread: Some(thread), partitions: settings.partitions, program, failed })
     }
 
     /// How many numbered partitions there are.
@@ -155,6 +158,13 @@ impl Engine {
     #[must_use]
     pub fn program(&self) -> ProgramPosition {
         self.program
+    }
+
+    /// Why it has stopped by itself; none while it leads. Whoever still asks it is told that there is no answer now.
+    #[must_use]
+    pub fn failure(&self) -> Option<EngineError> {
+        let gone = || self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        self.failed.get().cloned().or_else(|| gone().then_some(EngineError::Unclear(Unclear::Closed)))
     }
 
     /// Waits until everything sent so far is decided, every deadline it allows has fired, and all of it is durable.
@@ -206,6 +216,7 @@ struct Desk {
     /// Turns whose receipts have not come.
     unacknowledged: usize,
     closing: bool,
+    failed: Arc<OnceLock<EngineError>>,
 }
 
 impl Desk {
@@ -215,6 +226,7 @@ impl Desk {
             Ok(()) => Unavailable("the engine has stopped".into()),
             Err(error) => {
                 tracing::error!(%error, "the engine stops");
+                drop(self.failed.set(error.clone()));
                 Unavailable(error.to_string().into())
             }
         };

@@ -26,6 +26,9 @@ pub trait Bindings: Send {
     /// A sentence that says why it cannot be known.
     fn news(&mut self) -> Result<Vec<Bound>, String>;
 
+    /// Why nothing can be bound any more.
+    fn lost(&self) -> Option<&'static str>;
+
     /// Whether others bind too. Then a batch is bound together before anything of it is routed, since only what was read
     /// back is known to stand.
     fn is_shared(&self) -> bool;
@@ -62,8 +65,8 @@ impl IdentityPartition {
 
 impl Bindings for IdentityPartition {
     fn bind(&mut self, wanted: &[Bound]) -> Result<Vec<Bound>, String> {
-        if self.lost.load(Ordering::Acquire) {
-            return Err("an identity binding did not become durable".to_owned());
+        if let Some(why) = self.lost() {
+            return Err(why.to_owned());
         }
         let lines = wanted.iter().map(|it| self.line(it)).collect::<Result<Vec<_>, _>>()?;
         if !lines.is_empty() {
@@ -80,6 +83,10 @@ impl Bindings for IdentityPartition {
 
     fn news(&mut self) -> Result<Vec<Bound>, String> {
         Ok(Vec::new())
+    }
+
+    fn lost(&self) -> Option<&'static str> {
+        self.lost.load(Ordering::Acquire).then_some("an identity binding did not become durable")
     }
 
     fn is_shared(&self) -> bool {

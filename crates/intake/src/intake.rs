@@ -146,6 +146,12 @@ impl Intake {
         self.clock.now()
     }
 
+    /// Why nothing can be routed any more; none while it can.
+    #[must_use]
+    pub fn stopped(&self) -> Option<String> {
+        self.stopped.clone().or_else(|| self.bindings.lost().map(str::to_owned))
+    }
+
     /// Lets every deadline fire that is due by now; imported history only up to the newest time given.
     pub fn tick(&mut self, mode: Mode) {
         match mode {
@@ -232,12 +238,6 @@ impl Intake {
         if program.sequence > self.program.sequence {
             self.program = program;
         }
-    }
-
-    /// Why nothing is routed any more, once something failed; the next start goes on.
-    #[must_use]
-    pub fn stopped(&self) -> Option<&str> {
-        self.stopped.as_deref()
     }
 
     /// Asks the directory about a command that is not known yet.

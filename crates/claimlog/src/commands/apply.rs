@@ -71,7 +71,8 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     folding.catch_up(&*node.log, &output::progress("folding views", None))?;
     let perform = mode == Mode::Live && !args.no_effects && !node.simulated;
     if perform {
-        let done = runtime.block_on(performing::perform(&mut node, &mut folding, global.data()))?;
+        let mut site = performing::Alone { node: &mut node, folding: &mut folding };
+        let done = runtime.block_on(performing::perform(&mut site, global.data()))?;
         if done.performed + done.still_due > 0 {
             eprintln!(
                 "{} effects performed by the local stand-in (nothing was sent), {} still due",

@@ -3,9 +3,9 @@
 use anyhow::{Result, anyhow};
 use claim_domain::ids::ClaimId;
 use claim_projector::{HistoryEntry, Occasion};
+use claim_server::{Opener, shape};
 use serde_json::{Value, json};
 
-use crate::boxes::{Opener, shown};
 use crate::cli::Global;
 use crate::exit::Status;
 use crate::output;
@@ -18,18 +18,8 @@ use crate::reading::Reading;
 pub(crate) fn now(global: &Global, id: ClaimId) -> Result<Status> {
     let reading = Reading::open(global)?;
     let snapshot = reading.snapshot()?;
-    let file = snapshot.claim(id)?.ok_or_else(|| not_found(id))?;
-    let history = snapshot.history(id)?;
     let opener = Opener::new(reading.keys.clone());
-    let mut claim = serde_json::to_value(&file.claim)?;
-    claim["customer"] = json!(file.customer);
-    claim["friendly_name"] = opener.friendly_name(&history).unwrap_or(Value::Null);
-    claim["contacts"] = opener.contacts(&history)?.unwrap_or(Value::Null);
-    claim["organisation"] = json!(file.contacts.organisation);
-    claim["position"] = json!(file.position);
-    claim["next_actions"] = json!(file.claim.status.next_actions());
-    claim["deadline"] = json!(file.claim.deadline());
-    claim["cursor"] = json!(snapshot.cursor());
+    let claim = shape::claim(&snapshot, &opener, id)?.ok_or_else(|| not_found(id))?;
     if global.json {
         output::json(&claim)?;
     } else {
@@ -54,7 +44,7 @@ pub(crate) fn history(global: &Global, id: ClaimId) -> Result<Status> {
     }
     let opener = Opener::new(reading.keys.clone());
     if global.json {
-        history.iter().try_for_each(|entry| output::json(&opener.open_entry(entry)?))?;
+        shape::history(&opener, &history)?.iter().try_for_each(output::json)?;
     } else {
         reading.announce(global);
         let rows = history.iter().map(|entry| line(&opener, entry)).collect::<Result<Vec<_>>>()?;
@@ -98,7 +88,7 @@ fn event(event: &Value) -> String {
     let name = event.get("type").and_then(Value::as_str).unwrap_or_default();
     let telling =
         ["friendly_name", "text", "comment", "justification", "reference", "reason", "error", "link"];
-    let said = telling.iter().filter_map(|field| event.get(*field)).map(|it| shown(Some(it))).next();
+    let said = telling.iter().filter_map(|field| event.get(*field)).map(|it| output::shown(Some(it))).next();
     let due = event.as_object().into_iter().flatten().find(|(field, _)| field.ends_with("due_at"));
     let due = due.and_then(|(_, at)| at.as_str()).and_then(|it| it.parse().ok()).map(output::minute);
     match (said, due) {

@@ -18,13 +18,13 @@ use serde_json::json;
 use super::apply::{Printer, Source, feed};
 use super::claim::line;
 use super::{audit, effects as effects_command, view};
-use crate::boxes::Opener;
 use crate::cli::{Global, Tab};
 use crate::exit::{Status, UsageError};
 use crate::node::{Begin, Node, runtime};
 use crate::reading::Reading;
 use crate::views::Folding;
 use crate::{output, sample};
+use claim_server::Opener;
 
 /// Whose page is shown.
 const PARTNER: &str = "p-contoso";

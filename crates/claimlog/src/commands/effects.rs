@@ -82,7 +82,8 @@ fn retry(global: &Global, args: &Retry) -> Result<Status> {
     let runtime = runtime()?;
     let commands: Vec<_> = start.iter().map(command).collect();
     let started = runtime.block_on(performing::send(&mut node, &commands, Door::Outside))?;
-    let done = runtime.block_on(performing::perform(&mut node, &mut folding, global.data()))?;
+    let mut site = performing::Alone { node: &mut node, folding: &mut folding };
+    let done = runtime.block_on(performing::perform(&mut site, global.data()))?;
     node.intake.tick(Mode::Live);
     node.engine.settle();
     folding.catch_up(&*node.log, &output::progress("folding views", None))?;

@@ -15,6 +15,7 @@ mod demo;
 mod effects;
 mod events;
 mod schema;
+mod serve;
 mod view;
 mod views;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
     let global = &cli.global;
     match cli.command {
         Command::Apply(it) => apply::run(global, &it),
+        Command::Serve(it) => serve::run(global, &it),
         Command::Schema(it) => schema::run(global, &it),
         Command::Completions { shell } => completions::run(shell),
         Command::Bench(it) => bench::run(global, &it),

@@ -1,11 +1,10 @@
 //! `view`: the rows of one of the three views.
 
-use anyhow::{Result, anyhow};
-use claim_domain::claim::Status as ClaimStatus;
+use anyhow::Result;
 use claim_projector::{Filter, Page, Query, Row, Snapshot};
+use claim_server::{Opener, shape};
 use serde_json::{Value, json};
 
-use crate::boxes::{Opener, shown};
 use crate::cli::{Global, Sort, Tab, View};
 use crate::exit::{Status, UsageError};
 use crate::output;
@@ -19,15 +18,16 @@ pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
     let reading = Reading::open(global)?;
     let snapshot = reading.snapshot()?;
     let query = query(args, reading.now()?)?;
-    let page = match args.tab {
-        Tab::Eligible => claim_projector_eligible::query(&snapshot, &query)?,
-        Tab::Ineligible => claim_projector_ineligible::query(&snapshot, &query)?,
-        Tab::Completed => claim_projector_completed::query(&snapshot, &query)?,
+    let tab = match args.tab {
+        Tab::Eligible => claim_projector::Tab::Eligible,
+        Tab::Ineligible => claim_projector::Tab::Ineligible,
+        Tab::Completed => claim_projector::Tab::Completed,
     };
+    let page = shape::page(&snapshot, tab, &query)?;
     let opener = Opener::new(reading.keys.clone());
-    let names = names(&snapshot, &opener, &page)?;
+    let names = shape::friendly_names(&snapshot, &opener, &page)?;
     if global.json {
-        output::json(&as_json(&page, &names)?)?;
+        output::json(&shape::page_with_names(&page, &names)?)?;
     } else {
         reading.announce(global);
         print(&page, &names, args)?;
@@ -35,21 +35,12 @@ pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
     Ok(Status::Done)
 }
 
-/// The friendly name of each row's claim, opened.
-fn names(snapshot: &Snapshot<'_>, opener: &Opener, page: &Page) -> Result<Vec<Option<Value>>> {
-    let name = |row: &Row| match row.claim {
-        Some(claim) => Ok(opener.friendly_name(&snapshot.history(claim)?)),
-        None => Ok(None),
-    };
-    page.rows.iter().map(name).collect()
-}
-
 /// The rows of a page as a table, or why there are none.
 ///
 /// # Errors
 /// When the views cannot be read.
 pub(crate) fn table(snapshot: &Snapshot<'_>, opener: &Opener, page: &Page, tab: Tab) -> Result<String> {
-    Ok(shown_page(page, &names(snapshot, opener, page)?, tab))
+    Ok(shown_page(page, &shape::friendly_names(snapshot, opener, page)?, tab))
 }
 
 fn shown_page(page: &Page, names: &[Option<Value>], tab: Tab) -> String {
@@ -69,11 +60,7 @@ fn shown_page(page: &Page, names: &[Option<Value>], tab: Tab) -> String {
 fn query(args: &View, at: claim_domain::time::Instant) -> Result<Query> {
     let mut filter = Filter::default();
     if let Some(status) = &args.status {
-        let known = ClaimStatus::ALL.into_iter().find(|it| it.to_string() == *status);
-        let list = ClaimStatus::ALL.map(|it| it.to_string()).join(", ");
-        filter
-            .statuses
-            .insert(known.ok_or_else(|| UsageError(format!("no status {status}; there are: {list}")))?);
+        filter.statuses.insert(shape::status(status).map_err(UsageError)?);
     }
     if let Some(location) = &args.location {
         filter.location = Some(location.parse().map_err(|error| UsageError(format!("--location: {error}")))?);
@@ -91,17 +78,6 @@ fn query(args: &View, at: claim_domain::time::Instant) -> Result<Query> {
         after: args.after.clone(),
         ..Query::first(args.partner.clone(), args.engagement.clone(), at)
     })
-}
-
-/// The page with friendly names opened.
-fn as_json(page: &Page, names: &[Option<Value>]) -> Result<Value> {
-    let mut value = serde_json::to_value(page)?;
-    let rows =
-        value.get_mut("rows").and_then(Value::as_array_mut).ok_or_else(|| anyhow!("a page has rows"))?;
-    for (row, name) in rows.iter_mut().zip(names) {
-        row["friendly_name"] = name.clone().unwrap_or(Value::Null);
-    }
-    Ok(value)
 }
 
 fn print(page: &Page, names: &[Option<Value>], args: &View) -> Result<()> {
@@ -122,7 +98,7 @@ fn claims(rows: &[(&Row, &Option<Value>)]) -> String {
             [
                 row.name.clone(),
                 row.claim.map_or_else(|| row.customer.to_string(), |it| it.to_string()),
-                shown(name.as_ref()),
+                output::shown(name.as_ref()),
                 row.status.map_or_else(|| "known customer".to_owned(), |it| it.to_string()),
                 json!(row.origin).as_str().unwrap_or_default().to_owned(),
                 row.next_actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

@@ -107,6 +107,10 @@ impl Bindings for TopicBindings {
         Ok(std::mem::take(&mut self.read))
     }
 
+    fn lost(&self) -> Option<&'static str> {
+        None
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

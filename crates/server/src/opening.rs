@@ -1,30 +1,40 @@
-//! Opening what is sealed, for those who may see it: whoever has the data directory and its keys.
+//! Opening what is sealed, for those who may see it: whoever has the keys of the directory.
 
+use std::fmt;
 use std::sync::Arc;
 
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::ids::CommandId;
 use claim_domain::sealed::SealedBox;
-use claim_intake::keys::{Keys, SqliteKeys};
+use claim_intake::keys::Keys;
 use claim_intake::seal::{Inside, Place, open};
 use claim_projector::{HistoryEntry, Occasion};
 use serde_json::{Value, json};
 
-/// Opens boxes with the keys of a directory.
-pub(crate) struct Opener {
-    keys: Arc<SqliteKeys>,
+/// Opens boxes with the keys of persons.
+#[derive(Clone)]
+pub struct Opener {
+    keys: Arc<dyn Keys>,
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opener").finish_non_exhaustive()
+    }
 }
 
 impl Opener {
-    pub(crate) fn new(keys: Arc<SqliteKeys>) -> Self {
+    /// An opener with these keys.
+    #[must_use]
+    pub fn new(keys: Arc<dyn Keys>) -> Self {
         Self { keys }
     }
 
     /// What is in a box that stands at a field of a command; `erased` and `unavailable` are never confused (F-86).
-    pub(crate) fn open(&self, source: &str, command: CommandId, field: &str, sealed: &SealedBox) -> Value {
-        let keys: &dyn Keys = &*self.keys;
-        match open(keys, Place { source, command, field }, sealed) {
+    #[must_use]
+    pub fn open(&self, source: &str, command: CommandId, field: &str, sealed: &SealedBox) -> Value {
+        match open(&*self.keys, Place { source, command, field }, sealed) {
             Ok(Inside::Plain(value)) => value,
             Ok(Inside::Erased) => json!({"sealed": "erased"}),
             Err(error) => json!({"sealed": "unavailable", "why": error.to_string()}),
@@ -32,7 +42,10 @@ impl Opener {
     }
 
     /// Opens every box inside the JSON of a history entry.
-    pub(crate) fn open_entry(&self, entry: &HistoryEntry<'_>) -> serde_json::Result<Value> {
+    ///
+    /// # Errors
+    /// When the entry cannot be JSON, which it can.
+    pub fn open_entry(&self, entry: &HistoryEntry<'_>) -> serde_json::Result<Value> {
         let mut shown = serde_json::to_value(entry)?;
         let Occasion::Command(asking) = &entry.occasion else { return Ok(shown) };
         let source = asking.source.to_string();
@@ -57,7 +70,8 @@ impl Opener {
     }
 
     /// The friendly name of the claim whose history this is.
-    pub(crate) fn friendly_name(&self, history: &[HistoryEntry<'_>]) -> Option<Value> {
+    #[must_use]
+    pub fn friendly_name(&self, history: &[HistoryEntry<'_>]) -> Option<Value> {
         history.iter().find_map(|entry| {
             let Occasion::Command(asking) = &entry.occasion else { return None };
             if !matches!(asking.command_type, CommandType::AddCustomer | CommandType::ClaimCustomer) {
@@ -73,7 +87,10 @@ impl Opener {
     }
 
     /// The newest contacts of the claim whose history this is, opened.
-    pub(crate) fn contacts(&self, history: &[HistoryEntry<'_>]) -> serde_json::Result<Option<Value>> {
+    ///
+    /// # Errors
+    /// As [`Self::open_entry`].
+    pub fn contacts(&self, history: &[HistoryEntry<'_>]) -> serde_json::Result<Option<Value>> {
         for entry in history.iter().rev() {
             let shown = self.open_entry(entry)?;
             let events = shown.get("events").and_then(Value::as_array).into_iter().flatten();
@@ -82,17 +99,5 @@ impl Opener {
             }
         }
         Ok(None)
-    }
-}
-
-/// A value as a table shows it.
-pub(crate) fn shown(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(sealed) => sealed
-            .get("sealed")
-            .and_then(Value::as_str)
-            .map_or_else(|| sealed.to_string(), |it| format!("({it})")),
     }
 }

@@ -1,0 +1,283 @@
+//! One process that serves: what it is made of, how it starts, and how it ends.
+//!
+//! Commands go through one [`queue`] into intake and the engine; the views follow on a thread of their own
+//! ([`projecting`]), effects on another ([`effects`]); [`stop`] says when all of it ends.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use claim_intake::Intake;
+use claim_intake::keys::{Keys, SqliteKeys};
+use claim_log::ReadLog;
+use claim_log_embedded::EmbeddedReader;
+use claim_server::{Door, Drained, Health, Listener, Meters, Now, Parts, router};
+use tokio::runtime::Runtime;
+use tokio::sync::{Notify, watch};
+
+use crate::cli::Global;
+use crate::node::{Begin, KEYS, Node, wall};
+use crate::reading;
+use crate::serve::effects::Performing;
+use crate::serve::projecting::Projecting;
+use crate::serve::queue::{Clock, Closed, Queue, Taking, queue, shown};
+use crate::serve::roles::{Role, Roles};
+use crate::serve::stop::{Signals, Stop, Why};
+use crate::views;
+
+mod effects;
+mod projecting;
+mod queue;
+pub(crate) mod roles;
+mod stop;
+
+/// How long requests and threads may take to end.
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long intake and the views may be silent before the process is not ready.
+const ALIVE_WITHIN: Duration = Duration::from_secs(10);
+
+/// What is to be served.
+pub(crate) struct Order<'a> {
+    pub(crate) global: &'a Global,
+    pub(crate) roles: &'a Roles,
+    /// Where the API listens; none without the role.
+    pub(crate) listener: Option<Listener>,
+    pub(crate) effects: bool,
+}
+
+/// The half that writes.
+struct Deciding {
+    node: Idle,
+    queue: Queue,
+    close: Arc<Notify>,
+    taking: JoinHandle<Intake>,
+    simulated: bool,
+}
+
+/// A node whose intake is at work elsewhere.
+struct Idle {
+    log: Arc<claim_log_embedded::EmbeddedLog>,
+    engine: Arc<claim_engine::Engine>,
+}
+
+/// The half that folds.
+struct Folding {
+    folded: watch::Receiver<Option<claim_journal::Cursor>>,
+    last: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// Serves until a signal comes or something fails.
+///
+/// # Errors
+/// When the directory cannot be opened, or the reason why it could not go on.
+pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
+    let Order { global, roles, listener, effects } = order;
+    let _within = runtime.enter();
+    let mut signals = Signals::listen()?;
+    let (stop, health, meters) = (Stop::new(), Health::default(), Meters::default());
+    let data = global.data();
+
+    let clock: Clock = Arc::new(AtomicI64::new(0));
+    let deciding = match roles.has(Role::Engine) {
+        true => Some(Deciding::begin(runtime, global, &clock, &health, &stop)?),
+        false => None,
+    };
+    let log: Arc<dyn ReadLog> = match &deciding {
+        Some(it) => it.node.log.clone(),
+        None => Arc::new(EmbeddedReader::open(data)?),
+    };
+    let folding = match roles.has(Role::Projector) {
+        true => Some(Folding::begin(data, &log, deciding.as_ref(), &health, &meters)?),
+        false => None,
+    };
+    let performing = match (&deciding, &folding) {
+        (Some(deciding), Some(folding)) if effects && !deciding.simulated => {
+            Some(perform(runtime, data, deciding, folding, &meters, &stop)?)
+        }
+        _ => None,
+    };
+    if roles.has(Role::Publisher) {
+        tracing::info!("the embedded log has no topics to publish to; `claimlog events` prints events");
+    }
+
+    let parts = Parts {
+        door: match &deciding {
+            Some(it) => Arc::new(it.queue.clone()) as Arc<dyn Door>,
+            None => Arc::new(Closed),
+        },
+        log: log.clone(),
+        views: {
+            let data = data.to_owned();
+            Arc::new(move || views::open_read_only(&data))
+        },
+        keys: keys(data)?,
+        now: now(&*log, deciding.as_ref(), clock)?,
+        health: health.clone(),
+        meters,
+    };
+    runtime.block_on(until_stopped(listener, parts, &mut signals, &stop, &health));
+    end(deciding, folding, performing)?;
+    match stop.why() {
+        Some(Why::Failed(why)) => bail!("{why}"),
+        Some(Why::Asked) | None => Ok(()),
+    }
+}
+
+/// Answers by HTTP until the process stops, then as long as it takes to answer what was asked, within a limit.
+async fn until_stopped(
+    listener: Option<Listener>,
+    parts: Parts,
+    signals: &mut Signals,
+    stop: &Stop,
+    health: &Health,
+) {
+    let stopping = async {
+        tokio::select! {
+            () = signals.next() => stop.ask(),
+            () = stop.stopped() => {}
+        }
+        health.stop();
+        tracing::info!("stopping: what was taken is answered first");
+    };
+    let Some(listener) = listener else {
+        return stopping.await;
+    };
+    let address = listener.address();
+    tracing::info!(
+        %address,
+        "listening on http://{address}; there is no sign-in yet: whoever asks is believed, and only this machine can ask"
+    );
+    if listener.serve(router(parts), stopping, DRAIN_WITHIN).await == Drained::NotAll {
+        tracing::warn!("some connections were still open after {} s", DRAIN_WITHIN.as_secs());
+    }
+}
+
+/// Ends what is left, in the order in which things depend on each other.
+fn end(
+    deciding: Option<Deciding>,
+    folding: Option<Folding>,
+    performing: Option<JoinHandle<()>>,
+) -> Result<()> {
+    if let Some(thread) = performing {
+        joined(thread, "effects")?;
+    }
+    let Some(Deciding { node: Idle { log, engine }, close, taking, simulated, .. }) = deciding else {
+        return folding.map_or(Ok(()), Folding::end);
+    };
+    // Whoever asks from now on is told to ask again: intake takes what waits, and ends.
+    close.notify_one();
+    let intake = joined(taking, "intake")?;
+    engine.settle();
+    let folded = folding.map_or(Ok(()), Folding::end);
+    Node { log, engine, intake, simulated }.close()?;
+    folded
+}
+
+fn joined<T>(thread: JoinHandle<T>, name: &str) -> Result<T> {
+    thread.join().map_err(|_| anyhow::anyhow!("the thread of {name} panicked"))
+}
+
+impl Deciding {
+    fn begin(
+        runtime: &Runtime,
+        global: &Global,
+        clock: &Clock,
+        health: &Health,
+        stop: &Stop,
+    ) -> Result<Self> {
+        let pulse = health.part("engine", ALIVE_WITHIN);
+        let node = Node::open(global, Begin::Real, views::known_end(global.data())?)?;
+        let Node { log, engine, mut intake, simulated } = node;
+        clock.store(intake.now().as_ms(), Ordering::Release);
+        let (queue, taken) = queue();
+        let close = Arc::new(Notify::new());
+        let taking = Taking {
+            intake,
+            engine: engine.clone(),
+            clock: clock.clone(),
+            pulse,
+            stop: stop.clone(),
+            close: close.clone(),
+        };
+        let handle = runtime.handle().clone();
+        let taking = thread::Builder::new()
+            .name("intake".into())
+            .spawn(move || handle.block_on(taking.run(taken)))
+            .context("starting the thread of intake")?;
+        Ok(Self { node: Idle { log, engine }, queue, close, taking, simulated })
+    }
+}
+
+impl Folding {
+    fn begin(
+        data: &Path,
+        log: &Arc<dyn ReadLog>,
+        deciding: Option<&Deciding>,
+        health: &Health,
+        meters: &Meters,
+    ) -> Result<Self> {
+        let (tell, folded) = watch::channel(None);
+        let last = Arc::new(AtomicBool::new(false));
+        let writer = deciding.map(|it| it.node.log.clone());
+        let projecting = Projecting {
+            data: data.to_owned(),
+            log: log.clone(),
+            end: Box::new(move || writer.as_ref().map(|it| it.end())),
+            pulse: health.part("projector", ALIVE_WITHIN),
+            meters: meters.clone(),
+            folded: tell,
+            last: last.clone(),
+        };
+        let thread = thread::Builder::new()
+            .name("projector".into())
+            .spawn(move || projecting.run())
+            .context("starting the thread of the projector")?;
+        Ok(Self { folded, last, thread })
+    }
+
+    /// Folds what was written last, and ends.
+    fn end(self) -> Result<()> {
+        self.last.store(true, Ordering::Release);
+        joined(self.thread, "the projector")
+    }
+}
+
+fn perform(
+    runtime: &Runtime,
+    data: &Path,
+    deciding: &Deciding,
+    folding: &Folding,
+    meters: &Meters,
+    stop: &Stop,
+) -> Result<JoinHandle<()>> {
+    let performing = Performing {
+        data: data.to_owned(),
+        queue: deciding.queue.clone(),
+        folded: folding.folded.clone(),
+        meters: meters.clone(),
+        stop: stop.clone(),
+    };
+    let handle = runtime.handle().clone();
+    let thread = thread::Builder::new().name("effects".into());
+    thread.spawn(move || handle.block_on(performing.run())).context("starting the thread of effects")
+}
+
+fn keys(data: &Path) -> Result<Arc<dyn Keys>> {
+    Ok(Arc::new(SqliteKeys::open_read_only(&data.join(KEYS)).context("opening the keys of persons")?))
+}
+
+/// The time for whoever looks at a page.
+fn now(log: &dyn ReadLog, deciding: Option<&Deciding>, clock: Clock) -> Result<Now> {
+    if !reading::settings(log)?.is_some_and(|it| it.simulated) {
+        return Ok(Arc::new(wall));
+    }
+    tracing::warn!("this directory is simulated: its clock is the newest time it was given");
+    if deciding.is_none() {
+        clock.store(reading::newest_given(log)?.as_ms(), Ordering::Release);
+    }
+    Ok(Arc::new(move || shown(&clock)))
+}
