@@ -87,7 +87,7 @@ impl Fetch {
         &mut self,
         wait: Duration,
         take: impl FnOnce(usize, &Place, u64, &BorrowedMessage<'_>) -> T,
-    ) -> Result<Option<T>, LogError> {
+    ) -> Result<Option<T>, Stopped> {
         let began = Instant::now();
         let Some(consumer) = &self.consumer else { return Ok(None) };
         loop {
@@ -112,9 +112,10 @@ impl Fetch {
                     }
                     continue;
                 }
-                Some(Err(fault)) if out_of_range(&fault) => return Err(self.not_there()),
+                Some(Err(fault)) if out_of_range(&fault) => return Err(Stopped::OutOfRange),
                 Some(Err(fault)) if lasting(&fault) => {
-                    return Err(failed("reading", &self.heard.explain(&fault.to_string())));
+                    let why = self.heard.explain(&fault.to_string());
+                    return Err(Stopped::Failed(failed("reading", &why)));
                 }
                 // A broker is away, another will lead: noise to a reader, who waits.
                 Some(Err(fault)) => tracing::debug!(%fault, "a reader waits for its broker"),
@@ -149,34 +150,47 @@ impl Fetch {
         answer.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))
     }
 
-    /// Fails when a partition ends before what is to be read, or begins after it: `Some` names it.
+    /// Whether a partition ends before what is to be read, or begins after it.
     ///
     /// A broker that has just become the leader may name too early an end for a moment.
-    pub(crate) fn missing(&self) -> Result<Option<LogError>, LogError> {
+    pub(crate) fn missing(&self) -> Result<Option<Missing>, LogError> {
         let began = Instant::now();
         loop {
             let ends = self.ends()?;
-            let beyond = self.slots.iter().zip(ends).find(|(slot, end)| slot.next > *end);
-            let Some((slot, end)) = beyond else { break };
+            let beyond = self.slots.iter().zip(&ends).find(|(slot, end)| slot.next > **end);
+            let Some((slot, end)) = beyond else {
+                let begins = self.begins()?;
+                let all = self.slots.iter().zip(begins).zip(ends);
+                let gone = all.into_iter().find(|((slot, begin), _)| slot.next < *begin);
+                return Ok(gone.map(|((slot, begin), end)| {
+                    let (place, offset) = (slot.place.clone(), slot.next);
+                    Missing::Deleted { place, offset, begin, end }
+                }));
+            };
             if began.elapsed() > SETTLING {
-                return Ok(Some(LogError::BeyondEnd { offset: slot.next, end }));
+                return Ok(Some(Missing::Beyond { offset: slot.next, end: *end }));
             }
             std::thread::sleep(SETTLING / 10);
         }
-        let begins = self.begins()?;
-        let gone = self.slots.iter().zip(begins).find(|(slot, begin)| slot.next < *begin);
-        Ok(gone.map(|(slot, begin)| LogError::Damaged {
-            at: format!("{} offset {}", slot.place, slot.next),
-            why: format!("records before offset {begin} were deleted"),
-        }))
     }
+}
 
-    fn not_there(&self) -> LogError {
-        match self.missing() {
-            Ok(Some(fault)) | Err(fault) => fault,
-            Ok(None) => failed("reading", "an offset that is there was said not to be"),
-        }
-    }
+/// Why what should be read is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The partition ends before it.
+    Beyond { offset: u64, end: u64 },
+    /// It was deleted.
+    Deleted { place: Place, offset: u64, begin: u64, end: u64 },
+}
+
+/// Why a reader does not go on.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The broker said that what is to be read is not there.
+    OutOfRange,
+    /// Something that will not pass.
+    Failed(LogError),
 }
 
 impl Drop for Fetch {

@@ -11,7 +11,7 @@ use rdkafka::message::Message;
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
 use crate::error::failed;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Stopped};
 use crate::names::Topics;
 use crate::reading::Reading;
 use crate::spare::Spare;
@@ -158,12 +158,14 @@ impl ReadLog for KafkaLog {
             });
             match found {
                 Ok(Some(Some(line))) => return Ok(line),
-                Ok(Some(None)) | Err(LogError::Damaged { .. }) => break,
+                Ok(Some(None)) | Err(Stopped::OutOfRange) => {
+                    return Err(LogError::NoRecord { partition, offset });
+                }
                 Ok(None) => {}
-                Err(fault) => return Err(fault),
+                Err(Stopped::Failed(fault)) => return Err(fault),
             }
         }
-        if offset < end && began.elapsed() >= self.connection.patience {
+        if offset < end {
             return Err(failed(format!("reading partition {partition}"), "no broker gave the record"));
         }
         Err(LogError::NoRecord { partition, offset })

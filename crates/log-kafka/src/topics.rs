@@ -15,7 +15,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message};
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
 use crate::error::{failed, persist, while_doing};
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Missing, Stopped};
 use crate::group::Member;
 use crate::heard::Heard;
 use crate::teller::Teller;
@@ -106,7 +106,7 @@ impl Arrivals for Arriving {
         loop {
             let left = wait.saturating_sub(began.elapsed());
             let received = self.0.poll(left, |_, place, offset, it| received(place, offset, it));
-            let received = received.map_err(beyond)?;
+            let received = received.map_err(|stopped| self.stopped(stopped))?;
             if received.is_some() || began.elapsed() >= wait {
                 return Ok(received);
             }
@@ -114,14 +114,18 @@ impl Arrivals for Arriving {
     }
 }
 
-/// What is not there any more is for an inbox what it is not there yet: to be told, not damage.
-fn beyond(fault: LogError) -> LogError {
-    match fault {
-        LogError::Damaged { at, why } => LogError::Io {
-            doing: format!("reading {at}"),
-            source: io::Error::new(io::ErrorKind::NotFound, why),
-        },
-        other => other,
+impl Arriving {
+    fn stopped(&self, stopped: Stopped) -> LogError {
+        match stopped {
+            Stopped::Failed(fault) => fault,
+            Stopped::OutOfRange => match self.0.missing() {
+                Ok(Some(Missing::Beyond { offset, end } | Missing::Deleted { offset, end, .. })) => {
+                    LogError::BeyondEnd { offset, end }
+                }
+                Ok(None) => failed("reading", "an offset that is there was said not to be"),
+                Err(fault) => fault,
+            },
+        }
     }
 }
 
@@ -192,7 +196,13 @@ impl KafkaTopics {
             if left.is_zero() {
                 return Err(failed(format!("reading the end of {place}"), "no broker gave the records"));
             }
-            let found = fetch.poll(left, |_, place, offset, it| received(place, offset, it))?;
+            let found = fetch.poll(left, |_, place, offset, it| received(place, offset, it));
+            let found = found.map_err(|stopped| match stopped {
+                Stopped::Failed(fault) => fault,
+                Stopped::OutOfRange => {
+                    failed(format!("reading the end of {place}"), "it was deleted meanwhile")
+                }
+            })?;
             last = found.or(last);
         }
         Ok(last)
