@@ -118,7 +118,7 @@ impl Fetch {
                     return Err(Stopped::Failed(failed("reading", &why)));
                 }
                 // A broker is away, another will lead: noise to a reader, who waits.
-                Some(Err(fault)) => tracing::debug!(%fault, "a reader waits for its broker"),
+                Some(Err(fault)) => self.heard.complaint(&fault, &fault.to_string()),
                 None => {}
             }
             if began.elapsed() >= wait {
@@ -195,7 +195,9 @@ pub(crate) enum Stopped {
 
 impl Drop for Fetch {
     fn drop(&mut self) {
-        self.consumer.take().map(retire);
+        if let Some(consumer) = self.consumer.take() {
+            retire(consumer);
+        }
     }
 }
 

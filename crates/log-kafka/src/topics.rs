@@ -10,15 +10,19 @@ use claim_log::{
 };
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message};
 
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
-use crate::error::{failed, persist, while_doing};
+use crate::error::{failed, lasting, persist, while_doing};
 use crate::fetch::{Fetch, Missing, Stopped};
 use crate::group::Member;
 use crate::heard::Heard;
 use crate::teller::Teller;
+
+/// How often a client is polled for a complaint that explains a failure.
+const ENOUGH: usize = 100;
 
 /// The topics of a cluster as inboxes and outlets.
 pub struct KafkaTopics {
@@ -55,6 +59,13 @@ fn asking(connection: &Connection, heard: &Heard) -> Result<BaseConsumer<Heard>,
     consumer.map_err(while_doing("making a client"))
 }
 
+/// Why an answer did not come, if the client knows better: a wrong password is said to whoever polls, and nobody else.
+fn overheard(asking: &BaseConsumer<Heard>, fault: KafkaError) -> KafkaError {
+    // Lines of its log come the same way and are no answers, so a poll without one is not the last.
+    let said = (0..ENOUGH).filter_map(|_| asking.poll(Duration::ZERO)?.err());
+    said.filter(lasting).last().unwrap_or(fault)
+}
+
 fn count(
     asking: &BaseConsumer<Heard>,
     topic: &str,
@@ -62,7 +73,9 @@ fn count(
     heard: &Heard,
 ) -> Result<u32, LogError> {
     let doing = format!("asking for topic {topic}");
-    let metadata = persist(connection.patience, |wait| asking.fetch_metadata(Some(topic), wait));
+    let metadata = persist(connection.patience, |wait| {
+        asking.fetch_metadata(Some(topic), wait).map_err(|fault| overheard(asking, fault))
+    });
     let metadata = metadata.map_err(|fault| failed(doing.clone(), &heard.explain(&fault.to_string())))?;
     let found = metadata.topics().iter().find(|it| it.name() == topic);
     let partitions = found.filter(|it| it.error().is_none()).map_or(0, |it| it.partitions().len());
@@ -81,7 +94,8 @@ impl Inbox for KafkaTopics {
     fn range(&self, place: &Place) -> Result<(u64, u64), LogError> {
         let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
         let range = persist(self.connection.patience, |wait| {
-            self.asking.fetch_watermarks(&place.topic, partition, wait)
+            let range = self.asking.fetch_watermarks(&place.topic, partition, wait);
+            range.map_err(|fault| overheard(&self.asking, fault))
         });
         let doing = format!("asking for the range of {place}");
         let (low, high) = range.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))?;
@@ -171,15 +185,16 @@ impl Outlet for KafkaTopics {
 
     fn last(&self, place: &Place) -> Result<Option<Received>, LogError> {
         let (begin, end) = self.range(place)?;
-        let mut back = 1;
+        let mut from = end;
         // Not every offset has a record: what writers with transactions leave behind has none.
-        while begin < end {
-            let from = end.saturating_sub(back).max(begin);
-            let last = self.last_from(place, from)?;
-            if last.is_some() || from == begin {
-                return Ok(last);
+        for back in (0..u64::BITS / 4).map(|it| 1 << (4 * it)) {
+            if from == begin {
+                break;
             }
-            back *= 16;
+            from = end.saturating_sub(back).max(begin);
+            if let Some(last) = self.last_from(place, from)? {
+                return Ok(Some(last));
+            }
         }
         Ok(None)
     }
