@@ -1,12 +1,14 @@
 //! Reading the journal: its records, and where it ends now.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claim_journal::PartitionId;
 use claim_log::{LogError, Place, Records, Stored};
 use rdkafka::message::Message;
 
+use crate::asking::Asking;
 use crate::connection::{Connection, Isolation};
 use crate::error::failed;
 use crate::fetch::{Fetch, Missing, Stopped};
@@ -28,10 +30,11 @@ impl Reading {
     /// Begins to read; fails at once when the start is not there.
     pub(crate) fn begin(
         connection: &Connection,
+        asking: &Arc<Asking>,
         from: &BTreeMap<Place, (PartitionId, u64)>,
     ) -> Result<Self, LogError> {
         let offsets = from.iter().map(|(place, (_, offset))| (place.clone(), *offset)).collect();
-        let fetch = Fetch::begin(connection, Isolation::All, &offsets)?;
+        let fetch = Fetch::begin(connection, asking, Isolation::All, &offsets)?;
         if let Some(missing) = fetch.missing()? {
             return Err(not_there(missing));
         }

@@ -1,34 +1,26 @@
 //! The topics around the journal: what comes in, and what goes out.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use claim_log::{
     Arrivals, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, TellOffset, Unclear,
 };
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message};
 
+use crate::asking::Asking;
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
-use crate::error::{failed, lasting, persist, while_doing};
+use crate::error::failed;
 use crate::fetch::{Fetch, Missing, Stopped};
 use crate::group::Member;
-use crate::heard::Heard;
 use crate::teller::Teller;
-
-/// How often a client is polled for a complaint that explains a failure.
-const ENOUGH: usize = 100;
 
 /// The topics of a cluster as inboxes and outlets.
 pub struct KafkaTopics {
     connection: Connection,
-    heard: Heard,
-    asking: BaseConsumer<Heard>,
+    asking: Arc<Asking>,
     teller: Teller,
     courier: Mutex<Option<Courier>>,
 }
@@ -39,71 +31,24 @@ impl KafkaTopics {
     /// # Errors
     /// [`LogError::Io`] when the connection's properties make no client.
     pub fn open(connection: &Connection) -> Result<Arc<Self>, LogError> {
-        let heard = Heard::default();
-        let asking = asking(connection, &heard)?;
+        let asking = Asking::new(connection)?;
         let teller = Teller::start().map_err(|fault| failed("starting a thread", &fault.to_string()))?;
         let courier = Mutex::new(None);
-        Ok(Arc::new(Self { connection: connection.clone(), heard, asking, teller, courier }))
+        Ok(Arc::new(Self { connection: connection.clone(), asking, teller, courier }))
     }
-
-    /// How many partitions each topic has.
-    pub(crate) fn count(connection: &Connection, topics: &[String]) -> Result<Vec<u32>, LogError> {
-        let heard = Heard::default();
-        let asking = asking(connection, &heard)?;
-        topics.iter().map(|topic| count(&asking, topic, connection, &heard)).collect()
-    }
-}
-
-fn asking(connection: &Connection, heard: &Heard) -> Result<BaseConsumer<Heard>, LogError> {
-    let consumer = BaseConsumer::from_config_and_context(&connection.client(), heard.clone());
-    consumer.map_err(while_doing("making a client"))
-}
-
-/// Why an answer did not come, if the client knows better: a wrong password is said to whoever polls, and nobody else.
-fn overheard(asking: &BaseConsumer<Heard>, fault: KafkaError) -> KafkaError {
-    // Lines of its log come the same way and are no answers, so a poll without one is not the last.
-    let said = (0..ENOUGH).filter_map(|_| asking.poll(Duration::ZERO)?.err());
-    said.filter(lasting).last().unwrap_or(fault)
-}
-
-fn count(
-    asking: &BaseConsumer<Heard>,
-    topic: &str,
-    connection: &Connection,
-    heard: &Heard,
-) -> Result<u32, LogError> {
-    let doing = format!("asking for topic {topic}");
-    let metadata = persist(connection.patience, |wait| {
-        asking.fetch_metadata(Some(topic), wait).map_err(|fault| overheard(asking, fault))
-    });
-    let metadata = metadata.map_err(|fault| failed(doing.clone(), &heard.explain(&fault.to_string())))?;
-    let found = metadata.topics().iter().find(|it| it.name() == topic);
-    let partitions = found.filter(|it| it.error().is_none()).map_or(0, |it| it.partitions().len());
-    if partitions == 0 {
-        let source = io::Error::new(io::ErrorKind::NotFound, "there is no such topic");
-        return Err(LogError::Io { doing, source });
-    }
-    Ok(u32::try_from(partitions).unwrap_or(u32::MAX))
 }
 
 impl Inbox for KafkaTopics {
     fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        count(&self.asking, topic, &self.connection, &self.heard)
+        self.asking.count(topic)
     }
 
     fn range(&self, place: &Place) -> Result<(u64, u64), LogError> {
-        let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
-        let range = persist(self.connection.patience, |wait| {
-            let range = self.asking.fetch_watermarks(&place.topic, partition, wait);
-            range.map_err(|fault| overheard(&self.asking, fault))
-        });
-        let doing = format!("asking for the range of {place}");
-        let (low, high) = range.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))?;
-        Ok((u64::try_from(low).unwrap_or_default(), u64::try_from(high).unwrap_or_default()))
+        self.asking.range(place)
     }
 
     fn read(&self, from: &BTreeMap<Place, u64>) -> Result<Box<dyn Arrivals>, LogError> {
-        Ok(Box::new(Arriving(Fetch::begin(&self.connection, Isolation::Committed, from)?)))
+        Ok(Box::new(Arriving(Fetch::begin(&self.connection, &self.asking, Isolation::Committed, from)?)))
     }
 
     fn join(&self, group: &str, topics: &[String]) -> Result<Box<dyn Membership>, LogError> {
@@ -203,7 +148,7 @@ impl Outlet for KafkaTopics {
 impl KafkaTopics {
     fn last_from(&self, place: &Place, from: u64) -> Result<Option<Received>, LogError> {
         let start = BTreeMap::from([(place.clone(), from)]);
-        let mut fetch = Fetch::begin(&self.connection, Isolation::All, &start)?;
+        let mut fetch = Fetch::begin(&self.connection, &self.asking, Isolation::All, &start)?;
         let mut last = None;
         let began = Instant::now();
         while !fetch.at_end() {
