@@ -1,17 +1,19 @@
 //! A reader of partitions from offsets on. It is made for one reading, belongs to no group and resets nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claim_log::{LogError, Place};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::Offset;
 
+use crate::asking::{Asking, list};
 use crate::connection::{Connection, Isolation};
-use crate::error::{failed, lasting, out_of_range, persist, while_doing};
+use crate::error::{failed, lasting, out_of_range, while_doing};
 use crate::heard::Heard;
 use crate::retire::retire;
 
@@ -23,8 +25,8 @@ pub(crate) struct Fetch {
     /// None only while it is dropped.
     consumer: Option<BaseConsumer<Heard>>,
     heard: Heard,
+    asking: Arc<Asking>,
     slots: Vec<Slot>,
-    patience: Duration,
 }
 
 /// A partition and how far it was read.
@@ -38,6 +40,7 @@ impl Fetch {
     /// Begins to read.
     pub(crate) fn begin(
         connection: &Connection,
+        asking: &Arc<Asking>,
         isolation: Isolation,
         from: &BTreeMap<Place, u64>,
     ) -> Result<Self, LogError> {
@@ -47,29 +50,11 @@ impl Fetch {
         let consumer = consumer.map_err(while_doing("making a reader"))?;
         let slots =
             from.iter().map(|(place, next)| Slot { place: place.clone(), next: *next, at_end: false });
-        let it =
-            Self { consumer: Some(consumer), heard, slots: slots.collect(), patience: connection.patience };
-        it.assign()?;
-        Ok(it)
-    }
-
-    fn assign(&self) -> Result<(), LogError> {
-        let list = self.list(|slot| i64::try_from(slot.next).map_or(Offset::Invalid, Offset::Offset))?;
-        self.consumer()?.assign(&list).map_err(while_doing("assigning partitions to a reader"))
-    }
-
-    fn consumer(&self) -> Result<&BaseConsumer<Heard>, LogError> {
-        self.consumer.as_ref().ok_or_else(|| failed("reading", "the reader is closed"))
-    }
-
-    fn list(&self, offset: impl Fn(&Slot) -> Offset) -> Result<TopicPartitionList, LogError> {
-        let mut list = TopicPartitionList::with_capacity(self.slots.len());
-        for slot in &self.slots {
-            let partition = i32::try_from(slot.place.partition).unwrap_or(i32::MAX);
-            list.add_partition_offset(&slot.place.topic, partition, offset(slot))
-                .map_err(while_doing(format!("naming {}", slot.place)))?;
-        }
-        Ok(list)
+        let offset = |next: u64| i64::try_from(next).map_or(Offset::Invalid, Offset::Offset);
+        let assigned = list(from.iter().map(|(place, next)| (place, offset(*next))));
+        let assigned = assigned.and_then(|it| consumer.assign(&it));
+        assigned.map_err(while_doing("assigning partitions to a reader"))?;
+        Ok(Self { consumer: Some(consumer), heard, asking: Arc::clone(asking), slots: slots.collect() })
     }
 
     /// How far each partition was read, in the order of their places.
@@ -87,7 +72,7 @@ impl Fetch {
         &mut self,
         wait: Duration,
         take: impl FnOnce(usize, &Place, u64, &BorrowedMessage<'_>) -> T,
-    ) -> Result<Option<T>, LogError> {
+    ) -> Result<Option<T>, Stopped> {
         let began = Instant::now();
         let Some(consumer) = &self.consumer else { return Ok(None) };
         loop {
@@ -112,12 +97,13 @@ impl Fetch {
                     }
                     continue;
                 }
-                Some(Err(fault)) if out_of_range(&fault) => return Err(self.not_there()),
+                Some(Err(fault)) if out_of_range(&fault) => return Err(Stopped::OutOfRange),
                 Some(Err(fault)) if lasting(&fault) => {
-                    return Err(failed("reading", &self.heard.explain(&fault.to_string())));
+                    let why = self.heard.explain(&fault.to_string());
+                    return Err(Stopped::Failed(failed("reading", &why)));
                 }
                 // A broker is away, another will lead: noise to a reader, who waits.
-                Some(Err(fault)) => tracing::debug!(%fault, "a reader waits for its broker"),
+                Some(Err(fault)) => self.heard.complaint(&fault, &fault.to_string()),
                 None => {}
             }
             if began.elapsed() >= wait {
@@ -128,60 +114,61 @@ impl Fetch {
 
     /// The offset after the last record of each partition, asked for now, in the order of their places.
     pub(crate) fn ends(&self) -> Result<Vec<u64>, LogError> {
-        self.ask(Offset::End, "asking for the ends")
+        self.asking.ends(&self.places())
     }
 
-    /// The offset of the first record of each partition that is kept.
-    fn begins(&self) -> Result<Vec<u64>, LogError> {
-        self.ask(Offset::Beginning, "asking for the beginnings")
+    fn places(&self) -> Vec<Place> {
+        self.slots.iter().map(|it| it.place.clone()).collect()
     }
 
-    fn ask(&self, which: Offset, doing: &str) -> Result<Vec<u64>, LogError> {
-        if self.slots.is_empty() {
-            return Ok(Vec::new());
-        }
-        let list = self.list(|_| which)?;
-        let consumer = self.consumer()?;
-        let answer = persist(self.patience, |wait| {
-            let answer = consumer.offsets_for_times(list.clone(), wait)?;
-            self.slots.iter().map(|slot| offset_of(&answer, &slot.place)).collect()
-        });
-        answer.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))
-    }
-
-    /// Fails when a partition ends before what is to be read, or begins after it: `Some` names it.
+    /// Whether a partition ends before what is to be read, or begins after it.
     ///
     /// A broker that has just become the leader may name too early an end for a moment.
-    pub(crate) fn missing(&self) -> Result<Option<LogError>, LogError> {
+    pub(crate) fn missing(&self) -> Result<Option<Missing>, LogError> {
         let began = Instant::now();
         loop {
             let ends = self.ends()?;
-            let beyond = self.slots.iter().zip(ends).find(|(slot, end)| slot.next > *end);
-            let Some((slot, end)) = beyond else { break };
+            let beyond = self.slots.iter().zip(&ends).find(|(slot, end)| slot.next > **end);
+            let Some((slot, end)) = beyond else {
+                let begins = self.asking.begins(&self.places())?;
+                let all = self.slots.iter().zip(begins).zip(ends);
+                let gone = all.into_iter().find(|((slot, begin), _)| slot.next < *begin);
+                return Ok(gone.map(|((slot, begin), end)| {
+                    let (place, offset) = (slot.place.clone(), slot.next);
+                    Missing::Deleted { place, offset, begin, end }
+                }));
+            };
             if began.elapsed() > SETTLING {
-                return Ok(Some(LogError::BeyondEnd { offset: slot.next, end }));
+                return Ok(Some(Missing::Beyond { offset: slot.next, end: *end }));
             }
             std::thread::sleep(SETTLING / 10);
-        }
-        let begins = self.begins()?;
-        let gone = self.slots.iter().zip(begins).find(|(slot, begin)| slot.next < *begin);
-        Ok(gone.map(|(slot, begin)| LogError::Damaged {
-            at: format!("{} offset {}", slot.place, slot.next),
-            why: format!("records before offset {begin} were deleted"),
-        }))
-    }
-
-    fn not_there(&self) -> LogError {
-        match self.missing() {
-            Ok(Some(fault)) | Err(fault) => fault,
-            Ok(None) => failed("reading", "an offset that is there was said not to be"),
         }
     }
 }
 
+/// Why what should be read is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The partition ends before it.
+    Beyond { offset: u64, end: u64 },
+    /// It was deleted.
+    Deleted { place: Place, offset: u64, begin: u64, end: u64 },
+}
+
+/// Why a reader does not go on.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The broker said that what is to be read is not there.
+    OutOfRange,
+    /// Something that will not pass.
+    Failed(LogError),
+}
+
 impl Drop for Fetch {
     fn drop(&mut self) {
-        self.consumer.take().map(retire);
+        if let Some(consumer) = self.consumer.take() {
+            retire(consumer);
+        }
     }
 }
 
@@ -189,17 +176,4 @@ fn find<'a>(slots: &'a mut [Slot], topic: &str, partition: i32) -> Option<(usize
     let partition = u32::try_from(partition).ok()?;
     let mut all = slots.iter_mut().enumerate();
     all.find(|(_, it)| it.place.partition == partition && *it.place.topic == *topic)
-}
-
-fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
-    let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
-    let unknown = KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition);
-    let found = answer.find_partition(&place.topic, partition).ok_or(unknown)?;
-    found.error()?;
-    match found.offset() {
-        Offset::Offset(offset) => {
-            u64::try_from(offset).map_err(|_| KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetNotAvailable))
-        }
-        _ => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::OffsetNotAvailable)),
-    }
 }

@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Reb
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use crate::asking::list;
 use crate::connection::Connection;
 use crate::error::{failed, lasting, persist, while_doing};
 use crate::heard::Heard;
@@ -81,13 +82,13 @@ impl Membership for Member {
     fn commit(&mut self, place: &Place, next: u64) -> Result<(), LogError> {
         let offset = i64::try_from(next).map_or(Offset::Invalid, Offset::Offset);
         let doing = || format!("committing offset {next} of {place}");
-        let list = list(place, offset).map_err(while_doing(doing()))?;
+        let list = list([(place, offset)]).map_err(while_doing(doing()))?;
         self.consumer()?.commit(&list, CommitMode::Sync).map_err(while_doing(doing()))
     }
 
     fn committed(&mut self, place: &Place) -> Result<Option<u64>, LogError> {
         let doing = || format!("asking for what was committed of {place}");
-        let list = list(place, Offset::Invalid).map_err(while_doing(doing()))?;
+        let list = list([(place, Offset::Invalid)]).map_err(while_doing(doing()))?;
         let consumer = self.consumer()?;
         let answer = persist(self.patience, |wait| {
             let answer = consumer.committed_offsets(list.clone(), wait)?;
@@ -109,13 +110,6 @@ impl Drop for Member {
             drop(thread.join());
         }
     }
-}
-
-fn list(place: &Place, offset: Offset) -> Result<TopicPartitionList, KafkaError> {
-    let mut list = TopicPartitionList::new();
-    let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
-    list.add_partition_offset(&place.topic, partition, offset)?;
-    Ok(list)
 }
 
 /// What the member's thread needs.

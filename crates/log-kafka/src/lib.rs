@@ -13,6 +13,7 @@
 //!
 //! **Start** at [`KafkaLog::open`]; `courier.rs` is the way in, `fetch.rs` the way out.
 
+mod asking;
 mod connection;
 mod courier;
 mod error;

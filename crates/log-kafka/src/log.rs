@@ -8,21 +8,22 @@ use claim_journal::{Kind, Line, PartitionId};
 use claim_log::{Batch, Log, LogError, Place, ReadLog, Receipt, Records, Start, Tell, Unclear};
 use rdkafka::message::Message;
 
+use crate::asking::Asking;
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
 use crate::error::failed;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Stopped};
 use crate::names::Topics;
 use crate::reading::Reading;
 use crate::spare::Spare;
 use crate::teller::Teller;
-use crate::topics::KafkaTopics;
 
 /// The journal, the program and the identities, each in a topic.
 ///
 /// Which of the records count the chain says: an append is never fenced here, and one that was deposed still lands.
 pub struct KafkaLog {
     connection: Connection,
+    asking: Arc<Asking>,
     reigns: BTreeMap<PartitionId, Mutex<Reign>>,
     teller: Teller,
     spare: Spare,
@@ -41,15 +42,17 @@ impl KafkaLog {
     /// [`LogError::Io`] when no broker answers or a topic does not exist.
     pub fn open(connection: &Connection) -> Result<Arc<Self>, LogError> {
         let topics = connection.topics();
-        let count = KafkaTopics::count(connection, &[topics.journal(), topics.program(), topics.identity()])?;
-        let numbers = count.first().copied().unwrap_or_default();
+        let asking = Asking::new(connection)?;
+        let numbers = asking.count(&topics.journal())?;
+        asking.count(&topics.program())?;
+        asking.count(&topics.identity())?;
         let numbers = (0..u16::try_from(numbers).unwrap_or(u16::MAX)).map(PartitionId::Number);
         let all = numbers.chain([PartitionId::Program, PartitionId::Identity]);
         let reigns = all.map(|it| (it, Mutex::new(Reign::new(&topics, it)))).collect();
         let started = |fault: std::io::Error| failed("starting a thread", &fault.to_string());
         let teller = Teller::start().map_err(started)?;
         let spare = Spare::start(connection, topics.journal(), &teller).map_err(started)?;
-        Ok(Arc::new(Self { connection: connection.clone(), reigns, teller, spare }))
+        Ok(Arc::new(Self { connection: connection.clone(), asking, reigns, teller, spare }))
     }
 
     /// How many numbered partitions the journal has.
@@ -142,13 +145,13 @@ impl ReadLog for KafkaLog {
                 from.insert(self.place(*partition)?, (*partition, offset));
             }
         }
-        Ok(Box::new(Reading::begin(&self.connection, &from)?))
+        Ok(Box::new(Reading::begin(&self.connection, &self.asking, &from)?))
     }
 
     fn record(&self, partition: PartitionId, offset: u64) -> Result<Vec<u8>, LogError> {
         let place = self.place(partition)?;
         let from = BTreeMap::from([(place, offset)]);
-        let mut fetch = Fetch::begin(&self.connection, Isolation::All, &from)?;
+        let mut fetch = Fetch::begin(&self.connection, &self.asking, Isolation::All, &from)?;
         let end = fetch.ends()?.first().copied().unwrap_or_default();
         let began = Instant::now();
         while offset < end && began.elapsed() < self.connection.patience {
@@ -158,12 +161,14 @@ impl ReadLog for KafkaLog {
             });
             match found {
                 Ok(Some(Some(line))) => return Ok(line),
-                Ok(Some(None)) | Err(LogError::Damaged { .. }) => break,
+                Ok(Some(None)) | Err(Stopped::OutOfRange) => {
+                    return Err(LogError::NoRecord { partition, offset });
+                }
                 Ok(None) => {}
-                Err(fault) => return Err(fault),
+                Err(Stopped::Failed(fault)) => return Err(fault),
             }
         }
-        if offset < end && began.elapsed() >= self.connection.patience {
+        if offset < end {
             return Err(failed(format!("reading partition {partition}"), "no broker gave the record"));
         }
         Err(LogError::NoRecord { partition, offset })

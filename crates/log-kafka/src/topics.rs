@@ -1,30 +1,26 @@
 //! The topics around the journal: what comes in, and what goes out.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use claim_log::{
     Arrivals, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, TellOffset, Unclear,
 };
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message};
 
+use crate::asking::Asking;
 use crate::connection::{Connection, Isolation};
 use crate::courier::{Courier, Parcel};
-use crate::error::{failed, persist, while_doing};
-use crate::fetch::Fetch;
+use crate::error::failed;
+use crate::fetch::{Fetch, Missing, Stopped};
 use crate::group::Member;
-use crate::heard::Heard;
 use crate::teller::Teller;
 
 /// The topics of a cluster as inboxes and outlets.
 pub struct KafkaTopics {
     connection: Connection,
-    heard: Heard,
-    asking: BaseConsumer<Heard>,
+    asking: Arc<Asking>,
     teller: Teller,
     courier: Mutex<Option<Courier>>,
 }
@@ -35,61 +31,24 @@ impl KafkaTopics {
     /// # Errors
     /// [`LogError::Io`] when the connection's properties make no client.
     pub fn open(connection: &Connection) -> Result<Arc<Self>, LogError> {
-        let heard = Heard::default();
-        let asking = asking(connection, &heard)?;
+        let asking = Asking::new(connection)?;
         let teller = Teller::start().map_err(|fault| failed("starting a thread", &fault.to_string()))?;
         let courier = Mutex::new(None);
-        Ok(Arc::new(Self { connection: connection.clone(), heard, asking, teller, courier }))
+        Ok(Arc::new(Self { connection: connection.clone(), asking, teller, courier }))
     }
-
-    /// How many partitions each topic has.
-    pub(crate) fn count(connection: &Connection, topics: &[String]) -> Result<Vec<u32>, LogError> {
-        let heard = Heard::default();
-        let asking = asking(connection, &heard)?;
-        topics.iter().map(|topic| count(&asking, topic, connection, &heard)).collect()
-    }
-}
-
-fn asking(connection: &Connection, heard: &Heard) -> Result<BaseConsumer<Heard>, LogError> {
-    let consumer = BaseConsumer::from_config_and_context(&connection.client(), heard.clone());
-    consumer.map_err(while_doing("making a client"))
-}
-
-fn count(
-    asking: &BaseConsumer<Heard>,
-    topic: &str,
-    connection: &Connection,
-    heard: &Heard,
-) -> Result<u32, LogError> {
-    let doing = format!("asking for topic {topic}");
-    let metadata = persist(connection.patience, |wait| asking.fetch_metadata(Some(topic), wait));
-    let metadata = metadata.map_err(|fault| failed(doing.clone(), &heard.explain(&fault.to_string())))?;
-    let found = metadata.topics().iter().find(|it| it.name() == topic);
-    let partitions = found.filter(|it| it.error().is_none()).map_or(0, |it| it.partitions().len());
-    if partitions == 0 {
-        let source = io::Error::new(io::ErrorKind::NotFound, "there is no such topic");
-        return Err(LogError::Io { doing, source });
-    }
-    Ok(u32::try_from(partitions).unwrap_or(u32::MAX))
 }
 
 impl Inbox for KafkaTopics {
     fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        count(&self.asking, topic, &self.connection, &self.heard)
+        self.asking.count(topic)
     }
 
     fn range(&self, place: &Place) -> Result<(u64, u64), LogError> {
-        let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
-        let range = persist(self.connection.patience, |wait| {
-            self.asking.fetch_watermarks(&place.topic, partition, wait)
-        });
-        let doing = format!("asking for the range of {place}");
-        let (low, high) = range.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))?;
-        Ok((u64::try_from(low).unwrap_or_default(), u64::try_from(high).unwrap_or_default()))
+        self.asking.range(place)
     }
 
     fn read(&self, from: &BTreeMap<Place, u64>) -> Result<Box<dyn Arrivals>, LogError> {
-        Ok(Box::new(Arriving(Fetch::begin(&self.connection, Isolation::Committed, from)?)))
+        Ok(Box::new(Arriving(Fetch::begin(&self.connection, &self.asking, Isolation::Committed, from)?)))
     }
 
     fn join(&self, group: &str, topics: &[String]) -> Result<Box<dyn Membership>, LogError> {
@@ -106,7 +65,7 @@ impl Arrivals for Arriving {
         loop {
             let left = wait.saturating_sub(began.elapsed());
             let received = self.0.poll(left, |_, place, offset, it| received(place, offset, it));
-            let received = received.map_err(beyond)?;
+            let received = received.map_err(|stopped| self.stopped(stopped))?;
             if received.is_some() || began.elapsed() >= wait {
                 return Ok(received);
             }
@@ -114,14 +73,18 @@ impl Arrivals for Arriving {
     }
 }
 
-/// What is not there any more is for an inbox what it is not there yet: to be told, not damage.
-fn beyond(fault: LogError) -> LogError {
-    match fault {
-        LogError::Damaged { at, why } => LogError::Io {
-            doing: format!("reading {at}"),
-            source: io::Error::new(io::ErrorKind::NotFound, why),
-        },
-        other => other,
+impl Arriving {
+    fn stopped(&self, stopped: Stopped) -> LogError {
+        match stopped {
+            Stopped::Failed(fault) => fault,
+            Stopped::OutOfRange => match self.0.missing() {
+                Ok(Some(Missing::Beyond { offset, end } | Missing::Deleted { offset, end, .. })) => {
+                    LogError::BeyondEnd { offset, end }
+                }
+                Ok(None) => failed("reading", "an offset that is there was said not to be"),
+                Err(fault) => fault,
+            },
+        }
     }
 }
 
@@ -167,15 +130,16 @@ impl Outlet for KafkaTopics {
 
     fn last(&self, place: &Place) -> Result<Option<Received>, LogError> {
         let (begin, end) = self.range(place)?;
-        let mut back = 1;
+        let mut from = end;
         // Not every offset has a record: what writers with transactions leave behind has none.
-        while begin < end {
-            let from = end.saturating_sub(back).max(begin);
-            let last = self.last_from(place, from)?;
-            if last.is_some() || from == begin {
-                return Ok(last);
+        for back in (0..u64::BITS / 4).map(|it| 1 << (4 * it)) {
+            if from == begin {
+                break;
             }
-            back *= 16;
+            from = end.saturating_sub(back).max(begin);
+            if let Some(last) = self.last_from(place, from)? {
+                return Ok(Some(last));
+            }
         }
         Ok(None)
     }
@@ -184,7 +148,7 @@ impl Outlet for KafkaTopics {
 impl KafkaTopics {
     fn last_from(&self, place: &Place, from: u64) -> Result<Option<Received>, LogError> {
         let start = BTreeMap::from([(place.clone(), from)]);
-        let mut fetch = Fetch::begin(&self.connection, Isolation::All, &start)?;
+        let mut fetch = Fetch::begin(&self.connection, &self.asking, Isolation::All, &start)?;
         let mut last = None;
         let began = Instant::now();
         while !fetch.at_end() {
@@ -192,7 +156,13 @@ impl KafkaTopics {
             if left.is_zero() {
                 return Err(failed(format!("reading the end of {place}"), "no broker gave the records"));
             }
-            let found = fetch.poll(left, |_, place, offset, it| received(place, offset, it))?;
+            let found = fetch.poll(left, |_, place, offset, it| received(place, offset, it));
+            let found = found.map_err(|stopped| match stopped {
+                Stopped::Failed(fault) => fault,
+                Stopped::OutOfRange => {
+                    failed(format!("reading the end of {place}"), "it was deleted meanwhile")
+                }
+            })?;
             last = found.or(last);
         }
         Ok(last)

@@ -50,7 +50,8 @@ pub type Tell = Box<dyn FnOnce(Receipt) + Send>;
 
 /// A log that can be appended to.
 pub trait Log: ReadLog {
-    /// Takes `batch` and returns at once. `tell` is called later, exactly once, in the order of the appends.
+    /// Takes `batch` and returns at once. `tell` is called later, exactly once, in the order of the appends to its
+    /// partition; where partitions share one sequence of offsets (the embedded log), in the order of all.
     fn append(&self, batch: Batch, tell: Tell);
 
     /// Takes batches, of one partition or several, as if appended one after the other; a log that can makes them durable

@@ -4,7 +4,7 @@
 //! [`ReadLog`] reads; both are small enough for one directory of files and for a cluster of brokers (DESIGN §4, §5).
 //! [`Inbox`] and [`Outlet`] are the topics around it, where there are brokers (DESIGN §6).
 //!
-//! **Invariants.** Receipts are told in the order of appends. [`Receipt::Appended`] means durable, and nothing that is
+//! **Invariants.** Receipts of a partition are told in the order of its appends. [`Receipt::Appended`] means durable, and nothing that is
 //! not durable is read through the handle that appends. What is unclear stays so until it was read.
 //!
 //! **Absent.** No meaning: a log does not decode bodies, lead, decide or retry. Whether a stored line counts is said by
