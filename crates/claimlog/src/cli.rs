@@ -8,6 +8,8 @@ use claim_journal::Cursor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::kafka_options::KafkaOptions;
+
 use crate::serve::roles::{ROLES, Roles};
 
 /// The lifecycle of incentive claims: commands in, decisions on a durable journal, views and effects out.
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     ///
     /// Into a temporary directory that vanishes, or into a new one that --data names.
     Demo,
+    /// Makes the topics on Kafka, or checks them.
+    #[command(subcommand)]
+    Topics(Topics),
     /// Prints figures, each beside a raw baseline measured in the same run.
     Bench(Bench),
     /// Prints the JSON Schemas of everything others read or write; `refusals` prints the codes in their order.
@@ -159,9 +164,20 @@ pub(crate) struct Serve {
     /// Leaves the effects that are due for later.
     #[arg(long, env = "CLAIMLOG_NO_EFFECTS")]
     pub(crate) no_effects: bool,
+    #[command(flatten, next_help_heading = "On Apache Kafka")]
+    pub(crate) kafka: KafkaOptions,
     /// How the log on stderr is written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "CLAIMLOG_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+}
+
+/// What to do with the topics.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Topics {
+    /// Makes what is missing and corrects settings; never a number of partitions. Exits with 3 when something is still wrong.
+    Create(KafkaOptions),
+    /// Lists what is not as it must be, and exits with 3 when something is.
+    Check(KafkaOptions),
 }
 
 /// How a log is written.

@@ -39,6 +39,14 @@ impl From<Status> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// This build was made without the client of Kafka.
+#[cfg(not(feature = "kafka"))]
+pub(crate) fn without_kafka() -> UsageError {
+    UsageError(
+        "this build has no client of Kafka; build with `cargo build --release --features kafka`".into(),
+    )
+}
+
 /// The status that an error ends the program with.
 pub(crate) fn status_of(error: &anyhow::Error) -> Status {
     for cause in error.chain() {

@@ -11,6 +11,9 @@ mod cli;
 mod commands;
 mod config;
 mod exit;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod kafka_options;
 mod node;
 mod output;
 mod performing;

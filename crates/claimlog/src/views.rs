@@ -52,17 +52,17 @@ impl Folding {
     pub(crate) fn begin(data: &Path) -> Result<Self> {
         let (path, lock) = lock(data)?;
         lock.lock().with_context(|| format!("locking {}", path.display()))?;
-        Self::with(data, lock)
+        Self::with(data, lock, Offsets::Positions)
     }
 
     /// Takes the right, if nobody else has it.
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub(crate) fn try_begin(data: &Path) -> Result<Option<Self>> {
+    pub(crate) fn try_begin(data: &Path, offsets: Offsets) -> Result<Option<Self>> {
         let (path, lock) = lock(data)?;
         match lock.try_lock() {
-            Ok(()) => Self::with(data, lock).map(Some),
+            Ok(()) => Self::with(data, lock, offsets).map(Some),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("locking {}", path.display()))
@@ -70,9 +70,9 @@ impl Folding {
         }
     }
 
-    fn with(data: &Path, lock: File) -> Result<Self> {
+    fn with(data: &Path, lock: File, offsets: Offsets) -> Result<Self> {
         let views = Views::open(&data.join(VIEWS))?;
-        Ok(Self { runner: Runner::new(views, Offsets::Positions, definitions())?, _lock: lock })
+        Ok(Self { runner: Runner::new(views, offsets, definitions())?, _lock: lock })
     }
 
     /// Folds what is on the log and not in the views.

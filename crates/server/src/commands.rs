@@ -117,7 +117,13 @@ async fn ask(served: &Served, commands: Vec<Bytes>, until: Until) -> Vec<Answere
 fn unanswered(input: u64) -> Answered {
     let reason =
         Problem::new(ProblemCode::LogUnavailable, "there is no answer now; ask again with the same id");
-    Answered::Problem(ProblemLine { input, inbox: None, command_id: None, outcome: ProblemWord::Problem, reason })
+    Answered::Problem(ProblemLine {
+        input,
+        inbox: None,
+        command_id: None,
+        outcome: ProblemWord::Problem,
+        reason,
+    })
 }
 
 fn one(answer: Answered, command: &Bytes, until: Until) -> Result<Response, HttpProblem> {

@@ -37,7 +37,7 @@ pub use axum::body::Bytes;
 pub use door::{Answered, Door, Until};
 pub use health::{Health, Pulse, Reason};
 pub use listen::{Drained, ListenError, Listener, loopback};
-pub use meters::Meters;
+pub use meters::{Meters, More};
 pub use opening::Opener;
 pub use problem::HttpProblem;
 pub use readers::OpenViews;

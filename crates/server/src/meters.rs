@@ -1,7 +1,7 @@
 //! What the process did, for Prometheus: in numbers, with labels from bounded sets only, never with personal data (F-90).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -31,7 +31,11 @@ type Labels<const N: usize> = [(&'static str, String); N];
 #[derive(Clone)]
 pub struct Meters(Arc<All>);
 
+/// More, in the text format of Prometheus.
+pub type More = Arc<dyn Fn() -> String + Send + Sync>;
+
 struct All {
+    more: Mutex<Option<More>>,
     registry: Registry,
     requests: Family<Labels<3>, Counter>,
     seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
@@ -64,7 +68,9 @@ impl Default for Meters {
         registry.register("effects_still_due", help, effects_still_due.clone());
         let ready = Gauge::default();
         registry.register("ready", "1 when the process may be asked", ready.clone());
-        let all = All { registry, requests, seconds, commands, folded, effects, effects_still_due, ready };
+        let more = Mutex::default();
+        let all =
+            All { more, registry, requests, seconds, commands, folded, effects, effects_still_due, ready };
         Self(Arc::new(all))
     }
 }
@@ -82,6 +88,11 @@ impl Meters {
             let labels = [("partition", it.partition.to_string())];
             self.0.folded.get_or_create(&labels).set(i64::try_from(it.sequence).unwrap_or(i64::MAX));
         }
+    }
+
+    /// Has something added to what is answered: families of other names than ours.
+    pub fn also(&self, more: More) {
+        *self.0.more.lock().unwrap_or_else(PoisonError::into_inner) = Some(more);
     }
 
     /// A round of effects: so many results were recorded, so many effects are still due.
@@ -115,7 +126,11 @@ pub(crate) async fn metrics(State(served): State<Served>) -> Response {
     all.ready.set(i64::from(served.health.reasons().is_empty()));
     let mut text = String::new();
     match encode(&mut text, &all.registry) {
-        Ok(()) => ([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response(),
+        Ok(()) => {
+            let more = all.more.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            text.extend(more.map(|more| more()));
+            ([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response()
+        }
         Err(fmt::Error) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -16,6 +16,7 @@ mod effects;
 mod events;
 mod schema;
 mod serve;
+mod topics;
 mod view;
 mod views;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Serve(it) => serve::run(global, &it),
         Command::Schema(it) => schema::run(global, &it),
         Command::Completions { shell } => completions::run(shell),
+        Command::Topics(it) => topics::run(global, &it),
         Command::Bench(it) => bench::run(global, &it),
         Command::View(it) => view::run(global, &it),
         Command::Claim { id } => claim::now(global, id),

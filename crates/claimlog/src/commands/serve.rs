@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use claim_server::{ListenError, Listener, loopback};
+use tokio::runtime::Runtime;
 
 use crate::cli::{Global, Serve};
 use crate::exit::{Status, UsageError};
@@ -15,15 +16,33 @@ use crate::serve::{Order, serve};
 /// When it cannot listen, the directory cannot be opened, or something failed while it served.
 pub(crate) fn run(global: &Global, args: &Serve) -> Result<Status> {
     let address = loopback(&args.listen).map_err(|it| UsageError(format!("--listen: {it}")))?;
-    args.roles.check_embedded()?;
+    let on_kafka = args.kafka.kafka.is_some();
+    if !on_kafka {
+        args.roles.check_embedded()?;
+    }
     let runtime = runtime()?;
     // The address comes first: when another process has it, the directory is left alone.
     let listener = match args.roles.has(Role::Api) {
         true => Some(runtime.block_on(Listener::bind(address)).map_err(why_not)?),
         false => None,
     };
-    serve(&runtime, Order { global, roles: &args.roles, listener, effects: !args.no_effects })?;
+    let order = Order { global, roles: &args.roles, listener, effects: !args.no_effects };
+    if on_kafka {
+        serve_on_kafka(&runtime, order, args)?
+    } else {
+        serve(&runtime, order)?
+    }
     Ok(Status::Done)
+}
+
+#[cfg(feature = "kafka")]
+fn serve_on_kafka(runtime: &Runtime, order: Order<'_>, args: &Serve) -> Result<()> {
+    crate::kafka::serve(runtime, order, &args.kafka)
+}
+
+#[cfg(not(feature = "kafka"))]
+fn serve_on_kafka(_: &Runtime, _: Order<'_>, _: &Serve) -> Result<()> {
+    Err(crate::exit::without_kafka().into())
 }
 
 fn why_not(error: ListenError) -> anyhow::Error {

@@ -22,10 +22,8 @@ use crate::cli::Global;
 use crate::node::{Begin, KEYS, Node, wall};
 use crate::reading;
 use crate::serve::effects::Performing;
-use crate::serve::projecting::Projecting;
-use crate::serve::queue::{Clock, Closed, Queue, Taking, queue, shown};
-use crate::serve::roles::{Role, Roles};
-use crate::serve::stop::{Signals, Stop, Why};
+use crate::serve::queue::{Clock, Queue, Taking, queue, shown};
+use crate::serve::roles::Roles;
 use crate::views;
 
 mod effects;
@@ -34,10 +32,17 @@ mod queue;
 pub(crate) mod roles;
 mod stop;
 
+pub(crate) use {
+    projecting::Projecting,
+    queue::Closed,
+    roles::Role,
+    stop::{Signals, Stop, Why},
+};
+
 /// How long requests and threads may take to end.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// How long intake and the views may be silent before the process is not ready.
-const ALIVE_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is to be served.
 pub(crate) struct Order<'a> {
@@ -128,7 +133,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
 }
 
 /// Answers by HTTP until the process stops, then as long as it takes to answer what was asked, within a limit.
-async fn until_stopped(
+pub(crate) async fn until_stopped(
     listener: Option<Listener>,
     parts: Parts,
     signals: &mut Signals,
@@ -226,6 +231,7 @@ impl Folding {
         let projecting = Projecting {
             data: data.to_owned(),
             log: log.clone(),
+            offsets: claim_journal::Offsets::Positions,
             end: Box::new(move || writer.as_ref().map(|it| it.end())),
             pulse: health.part("projector", ALIVE_WITHIN),
             meters: meters.clone(),

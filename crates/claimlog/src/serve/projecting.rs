@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use claim_journal::Cursor;
+use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
 use claim_server::{Meters, Pulse};
 use indicatif::ProgressBar;
@@ -28,6 +28,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Projecting {
     pub(crate) data: PathBuf,
     pub(crate) log: Arc<dyn ReadLog>,
+    /// What offsets mean on it.
+    pub(crate) offsets: Offsets,
     /// The durable end of the log, where this process writes it.
     pub(crate) end: Box<dyn Fn() -> Option<u64> + Send>,
     pub(crate) pulse: Pulse,
@@ -63,7 +65,7 @@ impl Projecting {
 
     /// Folds what there is, and again when there is more, until it fails or nothing more comes.
     fn fold(&self, folding: &mut Option<Folding>, bar: &ProgressBar, last: bool) -> Result<()> {
-        let Some(folding) = begun(folding, &self.data)? else {
+        let Some(folding) = begun(folding, &self.data, self.offsets)? else {
             self.pulse.fail("another process folds into the views");
             thread::sleep(LOOK);
             return Ok(());
@@ -93,9 +95,13 @@ impl Projecting {
 }
 
 /// The right to fold, taken if need be; none while another process has it.
-fn begun<'a>(folding: &'a mut Option<Folding>, data: &Path) -> Result<Option<&'a mut Folding>> {
+fn begun<'a>(
+    folding: &'a mut Option<Folding>,
+    data: &Path,
+    offsets: Offsets,
+) -> Result<Option<&'a mut Folding>> {
     if folding.is_none() {
-        *folding = Folding::try_begin(data)?;
+        *folding = Folding::try_begin(data, offsets)?;
     }
     Ok(folding.as_mut())
 }

@@ -104,7 +104,13 @@ impl claim_server::Door for Closed {
 fn unavailable(input: u64) -> Answer {
     let message = "too much is waiting, or the process is stopping; ask again with the same id";
     let reason = Problem::new(ProblemCode::LogUnavailable, message);
-    Answer::Problem(ProblemLine { input, inbox: None, command_id: None, outcome: ProblemWord::Problem, reason })
+    Answer::Problem(ProblemLine {
+        input,
+        inbox: None,
+        command_id: None,
+        outcome: ProblemWord::Problem,
+        reason,
+    })
 }
 
 /// Intake's clock, for readers: on a simulated log it is the newest time given.

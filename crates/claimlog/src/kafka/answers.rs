@@ -1,0 +1,144 @@
+//! Answers as the journal tells them: who waits for one, and those that were given before.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use claim_domain::asker::Source;
+use claim_domain::ids::CommandId;
+use claim_journal::{Decision, Digest, Kind, Line, Outcome, PartitionId, Position, Ruling};
+use claim_log::{JudgeError, Judged, Judging, LogError, ReadLog, Stored, Told, beginning};
+use tokio::sync::oneshot;
+
+use crate::serve::Stop;
+
+/// How long to wait at the end of the journal before looking again.
+const PAUSE: Duration = Duration::from_millis(2);
+/// How long to wait after the journal could not be read, or is not there yet.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// A command, as answers are kept under (DESIGN rule 3).
+pub(crate) type Asked = (Source, CommandId, Digest);
+
+/// What waits, and what was answered.
+#[derive(Clone, Default)]
+pub(crate) struct Answers(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    given: HashMap<Asked, (PartitionId, u64)>,
+    waiting: HashMap<Asked, Vec<oneshot::Sender<Told>>>,
+}
+
+/// Where the answer is.
+pub(crate) enum Found {
+    /// On the journal, at this offset.
+    Given(PartitionId, u64),
+    /// Still to come.
+    Waiting(oneshot::Receiver<Told>),
+}
+
+impl Answers {
+    /// Where the answer to a command is; whoever waits is told.
+    pub(crate) fn of(&self, asked: Asked) -> Found {
+        let mut state = self.lock();
+        if let Some((partition, offset)) = state.given.get(&asked) {
+            return Found::Given(*partition, *offset);
+        }
+        let (tell, told) = oneshot::channel();
+        state.waiting.entry(asked).or_default().push(tell);
+        Found::Waiting(told)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the journal until the process stops.
+    pub(crate) fn follow(
+        &self,
+        log: &dyn ReadLog,
+        partitions: u16,
+        accept_void: &BTreeMap<PartitionId, Vec<u64>>,
+        stop: &Stop,
+    ) -> Result<(), JudgeError> {
+        let mut chains = loop {
+            match beginning(log, partitions, accept_void) {
+                Ok(Some(chains)) => break chains,
+                Ok(None) | Err(JudgeError::Log(LogError::Io { .. })) => std::thread::sleep(RETRY),
+                Err(error) => return Err(error),
+            }
+            if stop.why().is_some() {
+                return Ok(());
+            }
+        };
+        while stop.why().is_none() {
+            match self.follow_on(log, &mut chains, stop) {
+                Ok(()) => {}
+                Err(JudgeError::Log(LogError::Io { doing, source })) => {
+                    tracing::warn!(%doing, error = %source, "answers cannot be read now");
+                    std::thread::sleep(RETRY);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_on(
+        &self,
+        log: &dyn ReadLog,
+        chains: &mut [claim_journal::Chain],
+        stop: &Stop,
+    ) -> Result<(), JudgeError> {
+        let mut judging = Judging::resume(log, chains.iter().cloned())?;
+        let ended = loop {
+            match judging.next() {
+                Ok(Some(Judged::Valid(stored))) => self.take(&stored),
+                Ok(Some(Judged::Void(..))) => {}
+                Ok(None) if stop.why().is_some() => break Ok(()),
+                Ok(None) => std::thread::sleep(PAUSE),
+                Err(error) => break Err(error),
+            }
+        };
+        for chain in chains {
+            if let Some(read) = judging.chain(chain.partition()).filter(|it| it.checkpoint().is_some()) {
+                *chain = read.clone();
+            }
+        }
+        ended
+    }
+
+    fn take(&self, stored: &Stored) {
+        let Ok(line) = Line::parse(&stored.line) else { return };
+        if line.envelope.kind != Kind::Decision {
+            return;
+        }
+        let Ok(decision) = Decision::decode(line.body) else { return };
+        let Some(asked) = decision.asked().map(|it| (it.source.clone(), it.id, it.digest)) else { return };
+        let waiting = {
+            let mut state = self.lock();
+            state.given.insert(asked.clone(), (stored.partition, stored.offset));
+            state.waiting.remove(&asked)
+        };
+        let Some(waiting) = waiting else { return };
+        let position = Position { partition: stored.partition, sequence: line.envelope.sequence };
+        if let Some(told) = told(&decision, position) {
+            waiting.into_iter().for_each(|tell| drop(tell.send(told.clone())));
+        }
+    }
+}
+
+/// The answer that stands at an offset of the journal.
+pub(crate) fn told_at(log: &dyn ReadLog, partition: PartitionId, offset: u64) -> Option<Told> {
+    let stored = log.record(partition, offset).ok()?;
+    let line = Line::parse(&stored).ok()?;
+    told(&Decision::decode(line.body).ok()?, Position { partition, sequence: line.envelope.sequence })
+}
+
+fn told(decision: &Decision, position: Position) -> Option<Told> {
+    let outcome = serde_json::to_string(&Outcome::of(decision, position)?).ok()?;
+    let accepted = matches!(decision.outcome, Ruling::Accepted(_));
+    Some(Told { outcome: outcome.into(), position, accepted, program: None })
+}

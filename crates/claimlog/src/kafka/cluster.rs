@@ -1,0 +1,121 @@
+//! A cluster as the options describe it.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use claim_intake::Sources;
+use claim_intake::relay::InboxTopic;
+use claim_journal::Settings as JournalSettings;
+use claim_log_kafka::{Connection, KafkaTopics, Settings, Topics, Wrong, check, create};
+
+use crate::exit::UsageError;
+use crate::kafka_options::KafkaOptions;
+use crate::node::schemas;
+
+/// The inbox that our own HTTP door writes to: one partition, so that what one answer refers to is known to the next.
+const API: &str = "api";
+/// The inbox of our own performer of effects.
+const EFFECTS: &str = "effects";
+
+/// The cluster, its topics and their settings.
+pub(crate) struct Cluster {
+    pub(crate) connection: Connection,
+    pub(crate) topics: Topics,
+    settings: Settings,
+    pub(crate) inboxes: Vec<InboxTopic>,
+    pub(crate) partitions: u16,
+}
+
+impl Cluster {
+    /// The cluster that the options name.
+    ///
+    /// # Errors
+    /// [`UsageError`] when they name none.
+    pub(crate) fn of(options: &KafkaOptions) -> Result<Self> {
+        let Some(servers) = &options.kafka else {
+            return Err(UsageError("no brokers: say where Kafka is with --kafka HOST:PORT".into()).into());
+        };
+        let mut connection = Connection::new(servers).with_prefix(&options.kafka_prefix);
+        for it in &options.kafka_property {
+            connection.properties.insert(it.key.clone(), it.value.clone());
+        }
+        let topics = connection.topics();
+        let recorded = options.inbox_create_time;
+        let mut settings = Settings::new(u32::from(options.partitions));
+        settings.replication = options.replication;
+        settings.inboxes_bear_append_time = !recorded;
+        let own =
+            |name: &str, sources| InboxTopic { topic: topics.inbox(name).into(), sources, recorded: false };
+        let mut inboxes = vec![own(API, Some(Sources::all())), own(EFFECTS, None)];
+        settings = settings.inbox(topics.inbox(API), 1).inbox(topics.inbox(EFFECTS), 1);
+        for it in &options.inbox {
+            let topic = topics.inbox(&it.name);
+            settings = settings.inbox(&topic, options.inbox_partitions);
+            inboxes.push(InboxTopic { topic: topic.into(), sources: Some(it.sources.clone()), recorded });
+        }
+        Ok(Self { connection, topics, settings, inboxes, partitions: options.partitions })
+    }
+
+    /// The inbox of the HTTP door.
+    pub(crate) fn api_inbox(&self) -> Arc<str> {
+        self.topics.inbox(API).into()
+    }
+
+    /// What a new journal is made with.
+    ///
+    /// # Errors
+    /// When this build has no digest of its shapes.
+    pub(crate) fn journal_settings(&self) -> Result<JournalSettings> {
+        let slots = claim_domain::ids::SLOTS;
+        Ok(JournalSettings { slots, partitions: self.partitions, simulated: false, schemas: schemas()? })
+    }
+
+    /// A client for the topics around the journal, with a producer of its own.
+    ///
+    /// # Errors
+    /// When the properties make no client.
+    pub(crate) fn client(&self) -> Result<Arc<KafkaTopics>> {
+        KafkaTopics::open(&self.connection).context("making a client of Kafka")
+    }
+
+    /// Everything about the topics that is not as it must be.
+    ///
+    /// # Errors
+    /// When no broker answers.
+    pub(crate) fn check(&self) -> Result<Vec<Wrong>> {
+        check(&self.connection, &self.settings).context("checking the topics")
+    }
+
+    /// Makes and corrects topics; what is still wrong then.
+    ///
+    /// # Errors
+    /// When no broker answers, or one refuses.
+    pub(crate) fn create(&self) -> Result<Vec<Wrong>> {
+        create(&self.connection, &self.settings).context("making the topics")
+    }
+
+    /// Refuses to start on topics that are not as they must be, with a list (F-08, F-10).
+    ///
+    /// # Errors
+    /// The list.
+    pub(crate) fn require(&self) -> Result<()> {
+        let wrong = self.check()?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = wrong.iter().map(|it| format!("\n  {it}")).collect();
+        let counts = wrong.iter().any(|it| it.setting == "partitions");
+        let remedy = if counts {
+            "a number of partitions is never changed in place: customers would go to other partitions than their \
+             history; restore it, or export the journal and import it into new topics"
+        } else {
+            "`claimlog topics create` with the same options makes them right"
+        };
+        Err(UsageError(format!("the topics are not as they must be: {remedy}{}", list.concat())).into())
+    }
+
+    /// The name of the group that shares the work of a role.
+    pub(crate) fn group(&self, role: &str) -> String {
+        format!("{}.{role}", self.connection.prefix)
+    }
+}

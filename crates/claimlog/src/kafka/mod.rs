@@ -1,0 +1,11 @@
+//! claimlog on Kafka: which cluster, which topics, and what one instance among several runs.
+
+mod answers;
+mod cluster;
+mod door;
+mod gauges;
+mod instance;
+mod problems;
+
+pub(crate) use cluster::Cluster;
+pub(crate) use instance::serve;
