@@ -64,7 +64,14 @@ impl Connection {
         Topics::new(&self.prefix)
     }
 
-    /// For questions only.
+    /// For questions. An end is one of all records, so that a transaction that hangs does not hide that there are more.
+    pub(crate) fn asking(&self) -> ClientConfig {
+        let mut config = self.client();
+        config.set("isolation.level", Isolation::All.name());
+        config
+    }
+
+    /// What all clients are told.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         for (name, value) in &self.properties {

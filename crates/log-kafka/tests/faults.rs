@@ -163,10 +163,14 @@ fn the_loss_of_one_broker_of_three_is_no_fault_to_the_journal() {
     let connection = installed(cluster.bootstrap());
     let log = opened(&connection);
     let mut pen = lead(&log);
+    let mut records = log.read(&Start::beginning()).unwrap();
+    let mut read = 0;
     for broker in 1..=2 {
         cluster.kill(broker);
         let receipt = put(&log, vec![decision(&mut pen)]);
         assert!(matches!(receipt, Receipt::Appended { .. }), "without broker {broker}: {receipt:?}");
+        read += std::iter::from_fn(|| records.next().unwrap()).count();
+        assert_eq!(read, 1 + broker, "a reader sees what was told");
         cluster.restart(broker).unwrap();
         // Until it is in sync again, the next one must not be lost.
         thread::sleep(Duration::from_secs(3));
