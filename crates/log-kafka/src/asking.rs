@@ -31,7 +31,7 @@ impl Asking {
     /// A client; no broker is asked yet.
     pub(crate) fn new(connection: &Connection) -> Result<Arc<Self>, LogError> {
         let heard = Heard::default();
-        let consumer = BaseConsumer::from_config_and_context(&connection.client(), heard.clone());
+        let consumer = BaseConsumer::from_config_and_context(&connection.asking(), heard.clone());
         let consumer = consumer.map_err(while_doing("making a client"))?;
         Ok(Arc::new(Self { consumer, heard, patience: connection.patience }))
     }

@@ -20,6 +20,8 @@ pub struct Connection {
     pub message_timeout: Duration,
     /// How long a producer waits for more before it sends: a millisecond pays where brokers replicate.
     pub linger: Duration,
+    /// How many producers wait to be needed: so many partitions at once are led without half a second's delay.
+    pub spares: usize,
     /// The largest request of a producer, in bytes; the topics' `max.message.bytes` is to be the same, so that only the
     /// one record that is too large fails.
     pub max_message_bytes: u32,
@@ -41,6 +43,7 @@ impl Connection {
             properties: BTreeMap::new(),
             message_timeout: Duration::from_secs(120),
             linger: Duration::from_millis(1),
+            spares: 1,
             max_message_bytes: (1 << 20) + (1 << 16),
             patience: Duration::from_secs(30),
             session_timeout: Duration::from_secs(6),
@@ -61,7 +64,14 @@ impl Connection {
         Topics::new(&self.prefix)
     }
 
-    /// For questions only.
+    /// For questions. An end is one of all records, so that a transaction that hangs does not hide that there are more.
+    pub(crate) fn asking(&self) -> ClientConfig {
+        let mut config = self.client();
+        config.set("isolation.level", Isolation::All.name());
+        config
+    }
+
+    /// What all clients are told.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         for (name, value) in &self.properties {

@@ -1,4 +1,4 @@
-//! A producer that waits to be needed: a new one takes half a second until its first acknowledgement.
+//! Producers that wait to be needed: a new one takes half a second until its first acknowledgement.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::teller::Teller;
 /// How long to wait when no producer could be made.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Keeps a producer ready.
+/// Keeps producers ready.
 pub(crate) struct Spare {
     ready: Mutex<Receiver<Courier>>,
     connection: Connection,
@@ -24,7 +24,8 @@ pub(crate) struct Spare {
 impl Spare {
     /// Begins to make the first one ready, acquainted with `topic`.
     pub(crate) fn start(connection: &Connection, topic: String, teller: &Teller) -> io::Result<Self> {
-        let (hand_over, ready) = sync_channel(0);
+        // One more waits to be put there.
+        let (hand_over, ready) = sync_channel(connection.spares.saturating_sub(1));
         let (with, telling) = (connection.clone(), teller.clone());
         let make = move || {
             loop {

@@ -14,7 +14,7 @@ use claim_journal::{
 };
 use claim_log::{Batch, Log, LogError, ReadLog, Receipt, Start, Unclear};
 use claim_log_kafka::{Connection, KafkaLog, check};
-use claim_testkit::kafka::{self, Cluster, User};
+use claim_testkit::kafka::{self, Answers, Cluster, User};
 use support::{delete_before, installed};
 use uuid::Uuid;
 
@@ -91,6 +91,48 @@ fn what_a_paused_broker_did_not_confirm_is_unclear_until_the_next_lead() {
     assert_eq!(chain(&log).head(), Some(next.head()), "nothing of the first reign follows the second lead");
 }
 
+#[test] // DESIGN rule 4: unclear is not "not appended"
+fn a_lost_acknowledgement_is_unclear_although_the_record_is_on_the_log() {
+    let name = "a_lost_acknowledgement_is_unclear_although_the_record_is_on_the_log";
+    let Some((cluster, proxy)) = kafka::own_or_skip(name, Cluster::start_behind_proxy) else { return };
+    let mut connection = installed(cluster.bootstrap());
+    connection.message_timeout = Duration::from_secs(2);
+    let log = opened(&connection);
+    let mut pen = lead(&log);
+    proxy.answers(Answers::Lose);
+    let receipt = put(&log, vec![decision(&mut pen)]);
+    assert!(matches!(receipt, Receipt::Unclear(_)), "{receipt:?}");
+    proxy.answers(Answers::Pass);
+    assert_eq!(chain(&log).head(), Some(pen.head()), "it was not told, and yet it is valid");
+    let mut next = lead(&log);
+    assert!(matches!(put(&log, vec![decision(&mut next)]), Receipt::Appended { .. }));
+    assert_eq!((next.head(), chain(&log).sequence()), (chain(&log).head().unwrap(), 2));
+}
+
+#[test]
+fn a_late_acknowledgement_is_still_one_and_a_cut_connection_is_none_of_our_business() {
+    let name = "a_late_acknowledgement_is_still_one_and_a_cut_connection_is_none_of_our_business";
+    let Some((cluster, proxy)) = kafka::own_or_skip(name, Cluster::start_behind_proxy) else { return };
+    let log = opened(&installed(cluster.bootstrap()));
+    let mut pen = lead(&log);
+    proxy.answers(Answers::Hold);
+    let late = append(&log, vec![decision(&mut pen)]);
+    assert!(proxy.caught(1) >= 1);
+    assert!(late.try_recv().is_err(), "nothing is told before it is acknowledged");
+    assert_eq!(chain(&log).head(), Some(pen.head()), "though it can be read");
+    proxy.answers(Answers::Pass);
+    assert_eq!(late.recv_timeout(PATIENCE).unwrap(), Receipt::Appended { offsets: vec![1] });
+    proxy.answers(Answers::Lose);
+    let lost = append(&log, vec![decision(&mut pen)]);
+    assert!(proxy.caught(2) >= 2);
+    proxy.answers(Answers::Pass);
+    // The producer sends again, and the broker knows the record: it stands there once.
+    proxy.cut();
+    let receipt = lost.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(receipt, Receipt::Appended { offsets: vec![2] });
+    assert_eq!((chain(&log).head(), chain(&log).sequence()), (Some(pen.head()), 2));
+}
+
 #[test] // FAULTS F-09
 fn a_killed_broker_comes_back_with_all_that_was_told() {
     let name = "a_killed_broker_comes_back_with_all_that_was_told";
@@ -121,10 +163,14 @@ fn the_loss_of_one_broker_of_three_is_no_fault_to_the_journal() {
     let connection = installed(cluster.bootstrap());
     let log = opened(&connection);
     let mut pen = lead(&log);
+    let mut records = log.read(&Start::beginning()).unwrap();
+    let mut read = 0;
     for broker in 1..=2 {
         cluster.kill(broker);
         let receipt = put(&log, vec![decision(&mut pen)]);
         assert!(matches!(receipt, Receipt::Appended { .. }), "without broker {broker}: {receipt:?}");
+        read += std::iter::from_fn(|| records.next().unwrap()).count();
+        assert_eq!(read, 1 + broker, "a reader sees what was told");
         cluster.restart(broker).unwrap();
         // Until it is in sync again, the next one must not be lost.
         thread::sleep(Duration::from_secs(3));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use claim_log::{Arrivals, Change, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, Unclear};
 use claim_log_kafka::{Connection, KafkaTopics, Settings, create};
 use claim_testkit::kafka;
-use support::{alone, delete_before};
+use support::{End, Upstream, alone, delete_before};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -87,6 +87,26 @@ fn the_last_record_is_found_and_none_in_an_empty_partition() {
     put(&topics, &place, &numbers(0..9));
     let last = topics.last(&place).unwrap().unwrap();
     assert_eq!((last.offset, last.value), (8, Some(b"8".to_vec())));
+}
+
+#[test]
+fn an_upstream_may_use_transactions() {
+    let Some(cluster) = kafka::or_skip("an_upstream_may_use_transactions") else { return };
+    let (connection, topic, topics) = inbox(cluster.bootstrap());
+    let place = Place::new(topic, 4);
+    let upstream = Upstream::new(&connection, &place);
+    upstream.send(&["a", "b"], End::Committed);
+    upstream.send(&["no", "no"], End::Aborted);
+    upstream.send(&["c"], End::Committed);
+    let mut arrivals = topics.read(&BTreeMap::from([(place.clone(), 0)])).unwrap();
+    let values: Vec<_> = take(&mut *arrivals, 3).into_iter().map(|it| it.value.unwrap()).collect();
+    assert_eq!(values, [b"a", b"b", b"c"]);
+    // Two records and the end of their transaction, three times but for one record.
+    assert_eq!(topics.range(&place).unwrap(), (0, 8));
+    assert_eq!(topics.last(&place).unwrap().unwrap().offset, 6, "the last offset holds no record");
+    upstream.send(&["open"], End::Open);
+    assert_eq!(topics.range(&place).unwrap(), (0, 9), "what hangs is not hidden");
+    assert_eq!(arrivals.next(Duration::from_millis(300)).unwrap(), None, "and does not arrive");
 }
 
 #[test]

@@ -9,11 +9,14 @@ mod cluster;
 mod jars;
 mod node;
 mod ports;
+mod proxy;
 
 use std::fmt::Display;
+use std::io::Write;
 use std::sync::LazyLock;
 
 pub use cluster::{Cluster, User};
+pub use proxy::{Answers, Proxy};
 
 /// Why there is no broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub fn or_skip(test: &str) -> Option<&'static Cluster> {
 ///
 /// # Panics
 /// Where `CI` is `true` and there can be none.
-pub fn own_or_skip(test: &str, start: impl FnOnce() -> Result<Cluster, Unavailable>) -> Option<Cluster> {
+pub fn own_or_skip<C>(test: &str, start: impl FnOnce() -> Result<C, Unavailable>) -> Option<C> {
     start().map_err(|why| skip(test, &why)).ok()
 }
 
@@ -53,5 +56,6 @@ fn skip(test: &str, why: &Unavailable) {
     if std::env::var("CI").is_ok_and(|it| it == "true") {
         panic!("{test} must not be skipped here, and there is no broker: {}", why.0);
     }
-    eprintln!("SKIPPED {test}: {}", why.0);
+    // Not by a macro, whose output the test harness keeps to itself when a test passes.
+    drop(writeln!(std::io::stderr(), "SKIPPED {test}: {}", why.0));
 }

@@ -11,6 +11,7 @@ use claim_log_kafka::{Connection, Settings, create};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use uuid::Uuid;
 
@@ -55,5 +56,45 @@ fn answer<T>(future: impl Future<Output = T>) -> T {
             return answer;
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How a transaction ends.
+pub(crate) enum End {
+    Committed,
+    Aborted,
+    Open,
+}
+
+/// A producer that uses transactions, as others may.
+pub(crate) struct Upstream {
+    producer: BaseProducer,
+    place: Place,
+}
+
+impl Upstream {
+    pub(crate) fn new(connection: &Connection, place: &Place) -> Self {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &connection.servers);
+        config.set("transactional.id", Uuid::new_v4().to_string());
+        let producer: BaseProducer = config.create().unwrap();
+        producer.init_transactions(Duration::from_secs(30)).unwrap();
+        Self { producer, place: place.clone() }
+    }
+
+    pub(crate) fn send(&self, values: &[&str], end: End) {
+        let wait = Duration::from_secs(30);
+        self.producer.begin_transaction().unwrap();
+        for value in values {
+            let partition = i32::try_from(self.place.partition).unwrap();
+            let record: BaseRecord<'_, str, str> = BaseRecord::to(&self.place.topic);
+            self.producer.send(record.partition(partition).payload(value)).map_err(|(it, _)| it).unwrap();
+        }
+        self.producer.flush(wait).unwrap();
+        match end {
+            End::Committed => self.producer.commit_transaction(wait).unwrap(),
+            End::Aborted => self.producer.abort_transaction(wait).unwrap(),
+            End::Open => {}
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::Unavailable;
 use super::jars::jars;
 use super::node::{Node, java};
 use super::ports;
+use super::proxy::Proxy;
 
 /// How often to try again when a port that was free is taken in the meantime.
 const ATTEMPTS: usize = 3;
@@ -34,9 +35,7 @@ impl Cluster {
     /// # Errors
     /// [`Unavailable`] without Java, without Maven the first time, or when they do not start.
     pub fn start(brokers: usize) -> Result<Self, Unavailable> {
-        (1..ATTEMPTS)
-            .find_map(|_| Self::try_start(brokers, &[]).ok())
-            .map_or_else(|| Self::try_start(brokers, &[]), Ok)
+        again(|| Self::try_start(&Way { brokers, users: &[], proxied: None }))
     }
 
     /// Starts a broker that asks for a name and a password (SCRAM-SHA-512) and lets nobody do what was not granted.
@@ -44,7 +43,23 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::start`].
     pub fn start_secure(users: &[User]) -> Result<Self, Unavailable> {
-        Self::try_start(1, users)
+        again(|| Self::try_start(&Way { brokers: 1, users, proxied: None }))
+    }
+
+    /// Starts a broker that clients reach through a proxy only.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_behind_proxy() -> Result<(Self, Proxy), Unavailable> {
+        again(|| {
+            let ports = ports::free(1);
+            let port = ports.first().copied().ok_or_else(|| Unavailable("no port is free".to_owned()))?;
+            let mut cluster = Self::try_start(&Way { brokers: 1, users: &[], proxied: Some(port) })?;
+            let broker = cluster.nodes.first().map(|it| it.port).unwrap_or_default();
+            let proxy = Proxy::start(port, broker)?;
+            cluster.servers = format!("127.0.0.1:{port}");
+            Ok((cluster, proxy))
+        })
     }
 
     /// A cluster that runs already; its brokers cannot be stopped from here.
@@ -53,11 +68,11 @@ impl Cluster {
         Self { servers: servers.to_owned(), libs: PathBuf::new(), nodes: Vec::new() }
     }
 
-    fn try_start(brokers: usize, users: &[User]) -> Result<Self, Unavailable> {
+    fn try_start(way: &Way<'_>) -> Result<Self, Unavailable> {
         let libs = jars()?;
-        let ports = ports::free(brokers * 2);
-        let (clients, controllers) = ports.split_at(brokers);
-        let plans = plans(clients, controllers, users);
+        let ports = ports::free(way.brokers * 2);
+        let (clients, controllers) = ports.split_at(ports.len() / 2);
+        let plans = plans(clients, controllers, way);
         let formats = thread::scope(|scope| {
             let format = |plan: &Plan| Node::format(&libs, &plan.properties, plan.port, &plan.format);
             let running: Vec<_> = plans.iter().map(|plan| scope.spawn(move || format(plan))).collect();
@@ -160,6 +175,20 @@ impl Cluster {
     }
 }
 
+/// How a cluster is to be.
+struct Way<'a> {
+    brokers: usize,
+    /// Who may log in; nobody has to when this is empty.
+    users: &'a [User],
+    /// The port that clients are sent to instead.
+    proxied: Option<u16>,
+}
+
+/// Tries a few times, since a port that was free may be taken in the meantime.
+fn again<T>(mut start: impl FnMut() -> Result<T, Unavailable>) -> Result<T, Unavailable> {
+    (1..ATTEMPTS).find_map(|_| start().ok()).map_or_else(start, Ok)
+}
+
 /// How one broker is to be.
 struct Plan {
     properties: String,
@@ -167,27 +196,27 @@ struct Plan {
     format: Vec<String>,
 }
 
-fn plans(clients: &[u16], controllers: &[u16], users: &[User]) -> Vec<Plan> {
+fn plans(clients: &[u16], controllers: &[u16], way: &Way<'_>) -> Vec<Plan> {
     let several = clients.len() > 1;
     let all: Vec<_> = controllers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let voters = all.iter().zip(1..).map(|(at, id)| format!("{id}@{at}:claimlog-directory-0{id}Q"));
     let voters = voters.collect::<Vec<_>>().join(",");
     let plan = |((id, client), controller): ((usize, &u16), &String)| {
-        let listeners = format!("CLIENT://127.0.0.1:{client},CONTROLLER://{controller}");
+        let listeners = |client: u16| format!("CLIENT://127.0.0.1:{client},CONTROLLER://{controller}");
         let template = include_str!("node.properties");
         let mut properties = template
             .replace("@ID@", &id.to_string())
-            .replace("@LISTENERS@", &listeners)
-            .replace("@ADVERTISED@", &listeners)
-            .replace("@PROTOCOL@", if users.is_empty() { "PLAINTEXT" } else { "SASL_PLAINTEXT" })
+            .replace("@LISTENERS@", &listeners(*client))
+            .replace("@ADVERTISED@", &listeners(way.proxied.unwrap_or(*client)))
+            .replace("@PROTOCOL@", if way.users.is_empty() { "PLAINTEXT" } else { "SASL_PLAINTEXT" })
             .replace("@CONTROLLERS@", &all.join(","))
             .replace("@COPIES@", if several { "3" } else { "1" })
             .replace("@IN_SYNC@", if several { "2" } else { "1" })
             .replace("@SESSION@", if several { "6000" } else { "2000" });
-        if !users.is_empty() {
+        if !way.users.is_empty() {
             properties.push_str(include_str!("secure.properties"));
         }
-        let scram = users.iter().flat_map(|user| {
+        let scram = way.users.iter().flat_map(|user| {
             let credentials = format!("SCRAM-SHA-512=[name={},password={}]", user.name, user.password);
             ["--add-scram".to_owned(), credentials]
         });
