@@ -303,7 +303,8 @@ impl Desk {
             Some(tail) => tail,
             None => Judging::resume(&*self.parts.log, [self.told(reign)])?,
         };
-        while let Some(judged) = tail.next()? {
+        while tail.ready(Duration::ZERO)? {
+            let Some(judged) = tail.next()? else { break };
             match judged {
                 Judged::Valid(stored) if stored.offset >= reign.next_offset => {
                     return Ok(Some(Ended::Deposed));

@@ -275,9 +275,10 @@ impl Desk {
         self.learn_the_journal()?;
         let mut judging = self.read_on()?;
         while !self.closing && self.owned.is_none() {
-            if !self.fold_next(&mut judging)? {
-                self.listen(PAUSE);
+            if judging.ready(PAUSE)? {
+                while self.fold_next(&mut judging)? && !self.listen(Duration::ZERO) {}
             }
+            while self.listen(Duration::ZERO) {}
             if self.compared.elapsed() >= REVERIFY {
                 self.compare(&self.chain)?;
                 self.compared = Instant::now();

@@ -28,6 +28,8 @@ impl Heard {
 
     /// Passes a line of the library's log on.
     pub(crate) fn line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // It says with every client that the gapless guarantee is experimental.
+        let level = if facility == "CONFWARN" { RDKafkaLogLevel::Debug } else { level };
         match level {
             RDKafkaLogLevel::Emerg
             | RDKafkaLogLevel::Alert

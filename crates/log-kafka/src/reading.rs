@@ -24,6 +24,8 @@ pub(crate) struct Reading {
     /// The ends that were last asked for: known to be there, so waited for.
     ends: Vec<u64>,
     patience: Duration,
+    /// A record that came while its reader only wanted to know whether there is one.
+    came: Option<Stored>,
 }
 
 impl Reading {
@@ -39,7 +41,7 @@ impl Reading {
             return Err(not_there(missing));
         }
         let partitions = from.values().map(|(partition, _)| *partition).collect();
-        Ok(Self { fetch, partitions, ends: Vec::new(), patience: connection.patience })
+        Ok(Self { fetch, partitions, ends: Vec::new(), patience: connection.patience, came: None })
     }
 
     fn poll(&mut self, wait: Duration) -> Result<Option<Stored>, LogError> {
@@ -82,6 +84,9 @@ fn not_there(missing: Missing) -> LogError {
 
 impl Records for Reading {
     fn next(&mut self) -> Result<Option<Stored>, LogError> {
+        if let Some(stored) = self.came.take() {
+            return Ok(Some(stored));
+        }
         let asked_at = Instant::now();
         let mut wait = Duration::ZERO;
         let mut fresh = false;
@@ -106,5 +111,11 @@ impl Records for Reading {
             }
             wait = if self.is_at_ends() { Duration::ZERO } else { SLICE };
         }
+    }
+    fn ready(&mut self, wait: Duration) -> Result<bool, LogError> {
+        if self.came.is_none() {
+            self.came = self.poll(wait)?;
+        }
+        Ok(self.came.is_some())
     }
 }

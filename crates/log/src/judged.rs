@@ -1,6 +1,7 @@
 //! Reading with the readers' rule: every record comes with its verdict.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use claim_journal::{Chain, HaltCause, Line, Offsets, PartitionId, Verdict, VoidCause};
 
@@ -69,6 +70,14 @@ impl Judging {
             }
         }
         Ok(None)
+    }
+
+    /// Waits for a record that came meanwhile, at most so long; yields whether it is worth asking for the next.
+    ///
+    /// # Errors
+    /// [`JudgeError::Log`] when the log cannot be read.
+    pub fn ready(&mut self, wait: Duration) -> Result<bool, JudgeError> {
+        Ok(self.records.ready(wait)?)
     }
 
     /// The chain of a partition as far as it was read.

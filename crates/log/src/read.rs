@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::time::Duration;
 
 use claim_journal::PartitionId;
 
@@ -139,4 +140,14 @@ pub trait Records: Send {
     /// [`LogError::Damaged`] with the place when the next record cannot be told from its neighbours,
     /// [`LogError::Io`] when the log cannot be reached.
     fn next(&mut self) -> Result<Option<Stored>, LogError>;
+
+    /// Waits for a record that came meanwhile, at most so long; yields whether it is worth asking for the next. Cheap where
+    /// [`Self::next`] has to ask brokers whether nothing more is there; what it says of the end is no promise.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    fn ready(&mut self, wait: Duration) -> Result<bool, LogError> {
+        std::thread::sleep(wait);
+        Ok(true)
+    }
 }

@@ -1,5 +1,7 @@
 //! One partition on its way out: from where its output ends to where its journal does.
 
+use std::time::Duration;
+
 use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, Offsets, PartitionId, Position};
 use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog};
 
@@ -45,9 +47,12 @@ impl Publication {
         Ok(Self { partition, events, outcomes, judging, journal, published, done, sent, sequence })
     }
 
-    /// The records of the next decision; none at the end as it is now.
+    /// The records of the next decision; none when there is none yet.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<Outgoing>>, PublishError> {
         loop {
+            if !self.judging.ready(Duration::ZERO)? {
+                return Ok(None);
+            }
             let Some(judged) = self.judging.next()? else { return Ok(None) };
             let Judged::Valid(stored) = judged else { continue };
             let Ok(line) = Line::parse(&stored.line) else { continue };

@@ -16,8 +16,8 @@ use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored, TellOutcome, Told,
 
 use super::{RelayError, RelayParts};
 
-/// How long to wait at the end of the journal before looking again.
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long one wait for more of the journal lasts.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait for the first lead of a new journal before looking again.
 const NEW: Duration = Duration::from_millis(100);
 
@@ -158,7 +158,7 @@ impl Reading {
                 Some(Judged::Void(..)) => {}
                 None => {
                     self.is_caught_up();
-                    thread::sleep(PAUSE);
+                    while !judging.ready(PAUSE)? && !self.closes() {}
                 }
             }
         }
