@@ -3,7 +3,7 @@
 use claim_journal::{Offsets, PartitionId};
 use claim_projector::fixtures::{Desk, boxed, day};
 use claim_projector::{
-    Definition, DifferenceKind, Fact, Projector, StoreError, Tables, Views, rebuild, verify,
+    Definition, DifferenceKind, Fact, Projector, StoreError, Tables, Views, params, rebuild, verify,
 };
 use serde_json::json;
 
@@ -147,8 +147,9 @@ impl Projector for Doubles {
 
     fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.event.claim() else { return Ok(()) };
-        let sql = "INSERT INTO counts VALUES (?1, 2, NULL) ON CONFLICT DO UPDATE SET count = count + 2";
-        tables.write(sql, [claim.to_string()]).map(drop)
+        let sql = "INSERT INTO counts VALUES (?1, 2, NULL) \
+                   ON CONFLICT (claim) DO UPDATE SET count = counts.count + 2";
+        tables.write(sql, params![claim.to_string()]).map(drop)
     }
 }
 

@@ -56,7 +56,7 @@ impl Projector for Failing {
         match LEFT.fetch_sub(1, Ordering::SeqCst) {
             0 => Err(StoreError::Sql {
                 doing: "writing a view".to_owned(),
-                source: rusqlite::Error::InvalidQuery,
+                source: rusqlite::Error::InvalidQuery.into(),
             }),
             _ => Ok(()),
         }

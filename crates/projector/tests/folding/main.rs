@@ -14,7 +14,7 @@ use claim_domain::event::Event;
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, day};
 use claim_projector::{
-    Definition, Fact, ProjectError, Projector, Runner, StoreError, Tables, Verified, Views, verify,
+    Definition, Fact, ProjectError, Projector, Runner, StoreError, Tables, Verified, Views, params, verify,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,8 +30,9 @@ impl Projector for Counts {
 
     fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.event.claim() else { return Ok(()) };
-        let sql = "INSERT INTO counts VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1";
-        tables.write(sql, [claim.to_string()]).map(drop)
+        let sql =
+            "INSERT INTO counts VALUES (?1, 1) ON CONFLICT (claim) DO UPDATE SET count = counts.count + 1";
+        tables.write(sql, params![claim.to_string()]).map(drop)
     }
 }
 
