@@ -15,12 +15,15 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How many prepared statements to keep; there are fewer.
 const STATEMENTS: usize = 256;
 
-/// A connection to an [`Address`]; its schema is the one that unqualified names mean.
+/// A connection to an [`Address`]; its schema is the one that unqualified names mean. When it is lost, whatever is asked next
+/// connects again, unless it belongs to a transaction that was lost with it.
 pub struct Session {
     address: Address,
     setup: &'static str,
     /// None once the connection is lost.
     client: Option<Client>,
+    /// Whether a transaction is open; a lost connection took it along.
+    open: bool,
     statements: HashMap<Box<str>, Statement>,
 }
 
@@ -31,7 +34,13 @@ impl Session {
     /// [`SessionError::Sql`] when the server cannot be reached, refuses us or refuses `setup`.
     pub fn open(address: &Address, setup: &'static str) -> Result<Self, SessionError> {
         let client = waiting(|| connect(address, setup))?;
-        Ok(Self { address: address.clone(), setup, client: Some(client), statements: HashMap::new() })
+        Ok(Self {
+            address: address.clone(),
+            setup,
+            client: Some(client),
+            open: false,
+            statements: HashMap::new(),
+        })
     }
 
     /// Where it goes.
@@ -40,16 +49,24 @@ impl Session {
         &self.address
     }
 
-    /// Connects again if the connection was lost. Call it where no transaction is open.
+    /// Begins a transaction with this statement.
     ///
     /// # Errors
-    /// As [`Session::open`].
-    pub fn revive(&mut self) -> Result<(), SessionError> {
-        if self.client.as_ref().is_none_or(Client::is_closed) {
-            self.close();
-            self.client = Some(waiting(|| connect(&self.address, self.setup))?);
-        }
+    /// [`SessionError`] when the server refuses or is gone.
+    pub fn begin(&mut self, sql: &str) -> Result<(), SessionError> {
+        self.batch(sql)?;
+        self.open = true;
         Ok(())
+    }
+
+    /// Ends the transaction with this statement.
+    ///
+    /// # Errors
+    /// [`SessionError`] when the server refuses or is gone; a commit may have been done all the same.
+    pub fn end(&mut self, sql: &str) -> Result<(), SessionError> {
+        let ended = self.batch(sql);
+        self.open = false;
+        ended
     }
 
     /// Runs statements without parameters, one after another.
@@ -57,6 +74,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`] when the server refuses or is gone.
     pub fn batch(&mut self, sql: &str) -> Result<(), SessionError> {
+        self.revive()?;
         let client = self.client.as_mut().ok_or(SessionError::Closed)?;
         Ok(waiting(|| client.batch_execute(sql))?)
     }
@@ -82,6 +100,7 @@ impl Session {
         sql: &str,
         run: impl FnOnce(&mut Client, &Statement) -> Result<T, postgres::Error>,
     ) -> Result<T, SessionError> {
+        self.revive()?;
         let client = self.client.as_mut().ok_or(SessionError::Closed)?;
         let statement = match self.statements.get(sql) {
             Some(known) => known.clone(),
@@ -95,6 +114,15 @@ impl Session {
             }
         };
         Ok(waiting(|| run(client, &statement))?)
+    }
+
+    /// Connects again if the connection was lost, unless a transaction was lost with it: that is told first.
+    fn revive(&mut self) -> Result<(), SessionError> {
+        if !self.open && self.client.as_ref().is_none_or(Client::is_closed) {
+            self.close();
+            self.client = Some(waiting(|| connect(&self.address, self.setup))?);
+        }
+        Ok(())
     }
 
     fn close(&mut self) {

@@ -1,10 +1,18 @@
 //! What tests share: the sample, with what the rules demand of each of its lines.
 //!
 //! **Duty.** One place that writes `deploy/sample/` and knows the outcome of every line, for the example that writes
-//! the files and for the tests that check the program against them.
+//! the files and for the tests that check the program against them. With the feature `postgres` also a real PostgreSQL,
+//! and fresh places in each store that views and keys can stand in.
 //!
 //! **Absent.** Everything that decides: no engine, no intake, no clock, no randomness. Nothing outside tests knows it.
 //!
 //! **Start** at [`sample::sample`].
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sample;
+mod skip;
+#[cfg(feature = "postgres")]
+pub mod stores;
+
+pub use skip::skipped;

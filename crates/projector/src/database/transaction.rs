@@ -15,10 +15,7 @@ impl Database {
     pub(crate) fn begin(&self, doing: &str) -> Result<Transaction<'_>, StoreError> {
         match self {
             Self::Sqlite(_) => self.batch(doing, "BEGIN IMMEDIATE")?,
-            Self::Postgres(session) => {
-                session.borrow_mut().revive().map_err(StoreError::sql(doing))?;
-                self.batch(doing, "BEGIN")?;
-            }
+            Self::Postgres(session) => session.borrow_mut().begin("BEGIN").map_err(StoreError::sql(doing))?,
         }
         Ok(Transaction { database: self, open: true })
     }
@@ -31,8 +28,8 @@ impl Database {
         match self {
             Self::Sqlite(_) => self.batch(doing, "BEGIN DEFERRED")?,
             Self::Postgres(session) => {
-                session.borrow_mut().revive().map_err(StoreError::sql(doing))?;
-                self.batch(doing, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                session.borrow_mut().begin(begin).map_err(StoreError::sql(doing))?;
             }
         }
         let begun = Transaction { database: self, open: true };
@@ -50,6 +47,13 @@ impl Database {
         }
     }
 
+    fn end(&self, doing: &str, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.batch(doing, sql),
+            Self::Postgres(session) => session.borrow_mut().end(sql).map_err(StoreError::sql(doing)),
+        }
+    }
+
     /// The end of a query whose rows nobody else may change until the transaction ends.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {
@@ -62,7 +66,7 @@ impl Database {
 impl Transaction<'_> {
     /// Makes all of it so.
     pub(crate) fn commit(mut self, doing: &str) -> Result<(), StoreError> {
-        self.database.batch(doing, "COMMIT")?;
+        self.database.end(doing, "COMMIT")?;
         self.open = false;
         Ok(())
     }
@@ -71,7 +75,7 @@ impl Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.open
-            && let Err(error) = self.database.batch("undoing what was begun", "ROLLBACK")
+            && let Err(error) = self.database.end("undoing what was begun", "ROLLBACK")
         {
             tracing::debug!(%error, "nothing was undone: the transaction had ended, or its connection was lost");
         }
