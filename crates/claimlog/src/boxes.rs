@@ -6,18 +6,18 @@ use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::ids::CommandId;
 use claim_domain::sealed::SealedBox;
-use claim_intake::keys::{Keys, SqliteKeys};
+use claim_intake::keys::Keys;
 use claim_intake::seal::{Inside, Place, open};
 use claim_projector::{HistoryEntry, Occasion};
 use serde_json::{Value, json};
 
 /// Opens boxes with the keys of a directory.
 pub(crate) struct Opener {
-    keys: Arc<SqliteKeys>,
+    keys: Arc<dyn Keys>,
 }
 
 impl Opener {
-    pub(crate) fn new(keys: Arc<SqliteKeys>) -> Self {
+    pub(crate) fn new(keys: Arc<dyn Keys>) -> Self {
         Self { keys }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use postgres::Config;
 use postgres::config::Host;
@@ -12,7 +13,7 @@ const MAX_SCHEMA: usize = 32;
 /// A database, and the schema in it that is ours: `postgres://user:password@host:5432/database?schema=name`.
 #[derive(Clone)]
 pub struct Address {
-    config: Config,
+    config: Arc<Config>,
     schema: String,
 }
 
@@ -45,7 +46,7 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("claimlog");
         }
-        Self { config, schema: String::new() }.beside(schema)
+        Self { config: Arc::new(config), schema: String::new() }.beside(schema)
     }
 
     /// Another schema of the same database.
@@ -58,7 +59,7 @@ impl Address {
         if !starts || !plain || schema.len() > MAX_SCHEMA + "_rebuild_1234567890".len() {
             return Err(AddressError::Schema(schema.to_owned()));
         }
-        Ok(Self { config: self.config.clone(), schema: schema.to_owned() })
+        Ok(Self { config: Arc::clone(&self.config), schema: schema.to_owned() })
     }
 
     /// The schema: lower-case letters, digits and `_`, so that it needs no quotes.

@@ -110,13 +110,17 @@ impl Runner {
 
     /// Marks the views that are in the store and not folded on: should one come back, it is folded afresh.
     fn leave_behind(&self, schemas: &[Schema]) -> Result<(), ProjectError> {
-        for name in self.views.names()? {
-            if schemas.iter().all(|it| it.name != name) {
-                self.require_generation()?;
-                self.views.disown(&name)?;
-            }
+        let mut left = self.views.names()?;
+        left.retain(|name| schemas.iter().all(|it| it.name != name));
+        if left.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let begin = self.views.begin()?;
+        self.require_generation()?;
+        for name in left {
+            self.views.disown(&name)?;
+        }
+        Ok(begin.commit("taking views off the list")?)
     }
 
     /// Folds up to the end of the log, or exactly up to `until`.

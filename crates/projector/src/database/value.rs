@@ -6,7 +6,8 @@ use bytes::BytesMut;
 use claim_postgres::postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-/// A value as both stores keep it. There is no floating point number in any view.
+/// A value as both stores keep it. There is no floating point number in any view, and no NUL in a text: PostgreSQL has no
+/// such text, and a name that holds one must not stop a view (F-40), so on both it is U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// None.
@@ -51,13 +52,19 @@ impl From<bool> for Value<'_> {
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+        match text.contains('\0') {
+            false => Self::Text(Cow::Borrowed(text)),
+            true => Self::from(text.to_owned()),
+        }
     }
 }
 
 impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
-        Self::Text(Cow::Owned(text))
+        match text.contains('\0') {
+            false => Self::Text(Cow::Owned(text)),
+            true => Self::Text(Cow::Owned(text.replace('\0', "\u{FFFD}"))),
+        }
     }
 }
 

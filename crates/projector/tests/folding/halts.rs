@@ -113,7 +113,7 @@ fn a_decision_under_a_program_that_is_not_folded_halts() {
         desk.write(partition, &decision);
         match Place::new(store).fold(&desk).unwrap_err() {
             ProjectError::ProgramBehind { named, folded, .. } => {
-                assert_eq!((named, folded), (99, desk.program))
+                assert_eq!((named, folded), (99, desk.program));
             }
             other => panic!("{other}"),
         }

@@ -133,3 +133,20 @@ fn the_history_of_a_claim_has_its_deadline_too() {
         assert_eq!(desk.folded(claim).status, Status::ConsentExpired);
     });
 }
+
+#[test] // F-40: no text that can be on the journal stops a view
+fn a_name_with_any_character_is_folded() {
+    on_every_store(|store| {
+        let mut desk = Desk::with(&["p-1"], "e-1", json!({}));
+        let claim = desk.add("p-1", "e-1", "1", "A\0B'\\\u{1}\u{10FFFF}?1$1", day(1));
+        let place = Place::new(store);
+        place.fold(&desk).unwrap();
+        let runner = place.runner(&desk);
+        let snapshot = runner.views().snapshot().unwrap();
+        let told = snapshot.acquaintances(&"p-1".parse().unwrap(), None).unwrap();
+        assert_eq!(told[&Desk::customer("1")].name, "A\u{FFFD}B'\\\u{1}\u{10FFFF}?1$1");
+        let contacts = snapshot.claim(claim).unwrap().unwrap().contacts;
+        assert_eq!(contacts.organisation.name.as_str(), "A\0B'\\\u{1}\u{10FFFF}?1$1", "the whole is kept");
+        assert_eq!(place.verify(&desk).difference, None);
+    });
+}

@@ -30,8 +30,11 @@ fn cut_off(place: &Place) {
 /// Sleeps inside of its transaction when it is told to, and lets others say what is to be done meanwhile.
 struct Slow;
 
+/// After how many events what is done.
+type Meanwhile = (u32, fn(&Place));
+
 thread_local! {
-    static AT: Cell<Option<(u32, fn(&Place))>> = const { Cell::new(None) };
+    static AT: Cell<Option<Meanwhile>> = const { Cell::new(None) };
     static WHERE: Cell<Option<&'static Place>> = const { Cell::new(None) };
 }
 
