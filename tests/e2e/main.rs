@@ -20,4 +20,5 @@ mod mutated;
 mod place;
 mod sample;
 mod seed;
+mod stores;
 mod world;

@@ -1,16 +1,24 @@
 //! The command line (CONTRACT §4).
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use claim_domain::identifier::IdKind;
 use claim_domain::ids::{ClaimId, EngagementId, PartnerId};
+use claim_intake::keys::KeyStore;
 use claim_journal::Cursor;
+use claim_projector::Location;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::kafka_options::KafkaOptions;
 
+use crate::exit::UsageError;
 use crate::serve::roles::{ROLES, Roles};
+
+/// The files of a data directory where no other place is named.
+const VIEWS: &str = "views.sqlite";
+const KEYS: &str = "keys.sqlite";
 
 /// The lifecycle of incentive claims: commands in, decisions on a durable journal, views and effects out.
 ///
@@ -32,6 +40,19 @@ pub(crate) struct Global {
     /// [default: ./claimlog-data; `demo`: a temporary one]
     #[arg(long, global = true, env = "CLAIMLOG_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the views are: a SQLite file, or postgres://user@host/database?schema=claimlog, which many can read and fold.
+    ///
+    /// [default: views.sqlite in the data directory]
+    #[arg(long, global = true, env = "CLAIMLOG_VIEWS", value_name = "PATH|URL")]
+    #[arg(hide_env_values = true, hide_default_value = true)] // it may hold a password
+    views: Option<String>,
+    /// Where the keys of persons are: a SQLite file, or postgres://user@host/database?schema=claimlog_keys, which several
+    /// intakes must share.
+    ///
+    /// [default: keys.sqlite in the data directory]
+    #[arg(long, global = true, env = "CLAIMLOG_KEYS", value_name = "PATH|URL")]
+    #[arg(hide_env_values = true, hide_default_value = true)] // it may hold a password
+    keys: Option<String>,
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
@@ -58,15 +79,42 @@ impl Global {
         self.data.as_deref()
     }
 
+    /// Where the views are.
+    ///
+    /// # Errors
+    /// [`UsageError`] when that is no path and no URL.
+    pub(crate) fn views(&self) -> Result<Location, UsageError> {
+        match &self.views {
+            Some(named) => named.parse().map_err(|error| named_wrong("--views", &error)),
+            None => Ok(Location::File(self.data().join(VIEWS))),
+        }
+    }
+
+    /// Where the keys of persons are.
+    ///
+    /// # Errors
+    /// [`UsageError`] when that is no path and no URL.
+    pub(crate) fn keys(&self) -> Result<KeyStore, UsageError> {
+        match &self.keys {
+            Some(named) => named.parse().map_err(|error| named_wrong("--keys", &error)),
+            None => Ok(KeyStore::File(self.data().join(KEYS))),
+        }
+    }
+
     /// The same options with another file-backed directory.
     pub(crate) fn with_directory(&self, directory: PathBuf) -> Self {
         Self { directory: Some(directory), ..self.clone() }
     }
 
-    /// The same options for another data directory.
+    /// The same options for another data directory, with its views and keys in it.
     pub(crate) fn with_data(&self, data: PathBuf) -> Self {
-        Self { data: Some(data), ..self.clone() }
+        Self { data: Some(data), views: None, keys: None, ..self.clone() }
     }
+}
+
+fn named_wrong(option: &str, error: &dyn Error) -> UsageError {
+    let why = error.source().map_or_else(String::new, |it| format!(" ({it})"));
+    UsageError(format!("{option}: {error}{why}"))
 }
 
 /// What to do.

@@ -47,6 +47,7 @@ pub(crate) struct KafkaOptions {
 
 impl KafkaOptions {
     /// The voids that were declared, by partition.
+    #[cfg(feature = "kafka")]
     pub(crate) fn accepted(&self) -> BTreeMap<PartitionId, Vec<u64>> {
         let mut all: BTreeMap<PartitionId, Vec<u64>> = BTreeMap::new();
         for it in &self.accept_void {

@@ -11,7 +11,6 @@ use claim_domain::ids::SLOTS;
 use claim_domain::time::Instant;
 use claim_engine::{Engine, Replay};
 use claim_intake::directory::FileDirectory;
-use claim_intake::keys::SqliteKeys;
 use claim_intake::ports::{PATIENCE, WithTimeout};
 use claim_intake::{IdentityPartition, Intake, Parts, Remembered};
 use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
@@ -29,9 +28,6 @@ pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 const PARTITIONS: u16 = 8;
 /// The digest of `schemas/`; until the format is frozen a directory of other shapes is refused.
 const SCHEMAS: &str = include_str!("../../../schemas/digest.txt");
-
-/// The files of a data directory besides the log's.
-pub(crate) const KEYS: &str = "keys.sqlite";
 
 /// What `open` is to do with a directory that is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +96,7 @@ impl Node {
                 cut.bytes, cut.offset
             );
         }
-        let keys = Arc::new(SqliteKeys::open(&data.join(KEYS)).context("opening the keys of persons")?);
+        let keys = global.keys()?.open().context("opening the keys of persons")?;
         let mut chains = opened.chains;
         let (journal, settings) = settings(&chains, begin)?;
         check_begin(begin, &settings, chains.is_empty(), data)?;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use claim_domain::time::Instant;
 use claim_intake::Remembered;
-use claim_intake::keys::SqliteKeys;
+use claim_intake::keys::Keys;
 use claim_journal::{Decision, Kind, Lead, Line, PartitionId, Settings};
 use claim_log::{ReadLog, Start};
 use claim_log_embedded::EmbeddedReader;
 use claim_projector::{Snapshot, Views};
 
 use crate::cli::Global;
-use crate::node::{KEYS, wall};
+use crate::node::wall;
 use crate::output;
 use crate::views::{self, Folding};
 
@@ -22,7 +22,7 @@ use crate::views::{self, Folding};
 pub(crate) struct Reading {
     pub(crate) log: EmbeddedReader,
     pub(crate) views: Views,
-    pub(crate) keys: Arc<SqliteKeys>,
+    pub(crate) keys: Arc<dyn Keys>,
     /// Whether its clock is the newest time given.
     pub(crate) simulated: bool,
 }
@@ -36,10 +36,10 @@ impl Reading {
     pub(crate) fn open(global: &Global) -> Result<Self> {
         let data = global.data();
         let log = EmbeddedReader::open(data)?;
-        let views = if is_held(data) { views::open_read_only(data)? } else { caught_up(data, &log)? };
-        let keys = SqliteKeys::open_read_only(&data.join(KEYS)).context("opening the keys of persons")?;
+        let views = if is_held(data) { views::open_read_only(global)? } else { caught_up(global, &log)? };
+        let keys = global.keys()?.open_read_only().context("opening the keys of persons")?;
         let simulated = settings(&log)?.is_some_and(|it| it.simulated);
-        Ok(Self { log, views, keys: Arc::new(keys), simulated })
+        Ok(Self { log, views, keys, simulated })
     }
 
     /// All views at one moment.
@@ -73,13 +73,13 @@ fn is_held(data: &Path) -> bool {
 }
 
 /// The views with everything on the log folded in.
-fn caught_up(data: &Path, log: &dyn ReadLog) -> Result<Views> {
+fn caught_up(global: &Global, log: &dyn ReadLog) -> Result<Views> {
     let bar = output::progress("folding views", None);
-    let mut folding = Folding::begin(data)?;
+    let mut folding = Folding::begin(global)?;
     folding.catch_up(log, &bar)?;
     bar.finish_and_clear();
     drop(folding);
-    Ok(views::open_read_only(data)?)
+    views::open_read_only(global)
 }
 
 /// What the journal was made with; none on an empty log.

@@ -1,19 +1,19 @@
-//! The views of a data directory: which there are, where they are, who may fold into them.
+//! The views of a data directory: which there are, who may fold into them.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
-use claim_projector::{Definition, Progress, Runner, StoreError, Views};
+use claim_projector::{Definition, Progress, Runner, SqlError, StoreError, Views};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
 use claim_projector_referral::Referral;
 use indicatif::ProgressBar;
 
-/// The file of the views in a data directory.
-const VIEWS: &str = "views.sqlite";
+use crate::cli::Global;
+
 /// Whoever folds into them holds this.
 const LOCK: &str = "views.lock";
 
@@ -27,15 +27,30 @@ pub(crate) fn definitions() -> Vec<Definition> {
     ]
 }
 
-/// The end of the log that the views know to be durable; 0 when there are none.
-pub(crate) fn known_end(data: &Path) -> Result<u64> {
-    let views = match Views::open_read_only(&data.join(VIEWS)) {
-        Ok(views) => views,
-        Err(StoreError::Absent { .. }) => return Ok(0),
-        Err(error) => return Err(error.into()),
+/// The end of the log that the views know to be durable; 0 when there are none, or when their server does not answer:
+/// commands are decided all the same, and the views come after (F-35).
+///
+/// # Errors
+/// When they cannot be read for another reason.
+pub(crate) fn known_end(global: &Global) -> Result<u64> {
+    let checkpoints = match open_if_there(global)
+        .and_then(|it| Ok(it.map(|it| it.checkpoints()).transpose()?))
+    {
+        Ok(checkpoints) => checkpoints.unwrap_or_default(),
+        Err(error) if is_away(&error) => {
+            eprintln!(
+                "claimlog: the views do not answer, so the end of the log is not held against them: {error:#}"
+            );
+            return Ok(0);
+        }
+        Err(error) => return Err(error),
     };
-    let checkpoints = views.checkpoints()?;
     Ok(checkpoints.values().map(|it| it.offset + 1).max().unwrap_or(0))
+}
+
+/// Whether the server of the views refused or was lost.
+fn is_away(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Sql { source: SqlError::Postgres(_), .. }))
 }
 
 /// The right to fold into the views of a directory, for as long as it is kept.
@@ -49,20 +64,20 @@ impl Folding {
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub(crate) fn begin(data: &Path) -> Result<Self> {
-        let (path, lock) = lock(data)?;
+    pub(crate) fn begin(global: &Global) -> Result<Self> {
+        let (path, lock) = lock(global)?;
         lock.lock().with_context(|| format!("locking {}", path.display()))?;
-        Self::with(data, lock, Offsets::Positions)
+        Self::with(global, lock, Offsets::Positions)
     }
 
     /// Takes the right, if nobody else has it.
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub(crate) fn try_begin(data: &Path, offsets: Offsets) -> Result<Option<Self>> {
-        let (path, lock) = lock(data)?;
+    pub(crate) fn try_begin(global: &Global, offsets: Offsets) -> Result<Option<Self>> {
+        let (path, lock) = lock(global)?;
         match lock.try_lock() {
-            Ok(()) => Self::with(data, lock, offsets).map(Some),
+            Ok(()) => Self::with(global, lock, offsets).map(Some),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("locking {}", path.display()))
@@ -70,8 +85,8 @@ impl Folding {
         }
     }
 
-    fn with(data: &Path, lock: File, offsets: Offsets) -> Result<Self> {
-        let views = Views::open(&data.join(VIEWS))?;
+    fn with(global: &Global, lock: File, offsets: Offsets) -> Result<Self> {
+        let views = Views::open(global.views()?)?;
         Ok(Self { runner: Runner::new(views, offsets, definitions())?, _lock: lock })
     }
 
@@ -98,8 +113,8 @@ impl Folding {
 }
 
 /// The file that whoever folds locks.
-fn lock(data: &Path) -> Result<(PathBuf, File)> {
-    let path = data.join(LOCK);
+fn lock(global: &Global) -> Result<(PathBuf, File)> {
+    let path = global.data().join(LOCK);
     let lock = File::options().create(true).truncate(false).write(true).open(&path);
     let lock = lock.with_context(|| format!("opening {}", path.display()))?;
     Ok((path, lock))
@@ -109,8 +124,20 @@ fn lock(data: &Path) -> Result<(PathBuf, File)> {
 ///
 /// # Errors
 /// When there are none.
-pub(crate) fn open_read_only(data: &Path) -> Result<Views, StoreError> {
-    Views::open_read_only(&data.join(VIEWS))
+pub(crate) fn open_read_only(global: &Global) -> Result<Views> {
+    Ok(Views::open_read_only(global.views()?)?)
+}
+
+/// Opens the views for reading only, if there are any.
+///
+/// # Errors
+/// When they cannot be opened.
+pub(crate) fn open_if_there(global: &Global) -> Result<Option<Views>> {
+    match Views::open_read_only(global.views()?) {
+        Ok(views) => Ok(Some(views)),
+        Err(StoreError::Absent { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Shows how far folding has come.

@@ -142,6 +142,10 @@ impl Desk {
         for _ in 0..INPUTS_AT_ONCE {
             let Some(received) = reign.arrivals.next(wait)? else { return Ok(()) };
             wait = Duration::ZERO;
+            if received.offset != reign.next_input {
+                let why = format!("{} stands where {} is next", received.offset, reign.next_input);
+                return Err(SeatError::CommandsMissing { place: received.place, why });
+            }
             let next = received.offset + 1;
             if !self.take(reign, received, lines)? {
                 return Ok(());

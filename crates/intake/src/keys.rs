@@ -15,9 +15,15 @@ use uuid::Uuid;
 
 use crate::email::EmailAddress;
 
+mod postgres;
 mod sqlite;
+mod store;
+#[cfg(test)]
+mod suite;
 
+pub use postgres::PostgresKeys;
 pub use sqlite::SqliteKeys;
+pub use store::{KeyStore, NotShared};
 
 /// A store of keys. Its methods may wait for a disk: call them where waiting is allowed.
 pub trait Keys: Send + Sync {
@@ -71,6 +77,14 @@ impl PersonRef {
                 secret.mac("contact", format!("{partner}\0{}", email.canonical()).as_bytes())
             }
             Self::Customer(customer) => secret.mac("customer", customer.to_string().as_bytes()),
+        }
+    }
+
+    /// The name that a new key is made under.
+    fn new_person(&self) -> Result<String, KeysError> {
+        match self {
+            Self::Contact { .. } => Ok(random_id()?.to_string()),
+            Self::Customer(customer) => Ok(format!("customer:{customer}")),
         }
     }
 }
@@ -138,6 +152,10 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeysError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(KeysError::NoRandomness)?;
     Ok(bytes)
+}
+
+fn random_id() -> Result<Uuid, KeysError> {
+    Ok(uuid::Builder::from_random_bytes(random()?).into_uuid())
 }
 
 /// Why the key store gave no answer. None of these means that a key was erased (F-86).

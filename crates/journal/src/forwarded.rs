@@ -30,7 +30,7 @@ impl Forwarded {
     /// Reads a record.
     ///
     /// # Errors
-    /// When it is none: intake alone writes here, so whoever reads it stops and says so.
+    /// When it is none. Intake alone writes here: it is skipped, counted and alarmed (I-03).
     pub fn from_json(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
     }

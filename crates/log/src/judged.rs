@@ -58,6 +58,7 @@ impl Judging {
     ///
     /// # Errors
     /// [`JudgeError`]. After a halt nothing more is to be read.
+    #[allow(clippy::should_implement_trait, reason = "none is not the end: more may come")]
     pub fn next(&mut self) -> Result<Option<Judged>, JudgeError> {
         while let Some(stored) = self.records.next()? {
             let Stored { partition, offset, .. } = stored;

@@ -6,20 +6,33 @@ use claim_domain::claim::{Group, Origin, Status};
 use claim_domain::ids::ClaimId;
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, day, service};
-use claim_projector::{Definition, Page, Query, QueryError, Runner, Views};
-use claim_projector_completed::{Completed, query};
+use claim_projector::{Definition, Location, Page, Query, QueryError, Runner, Views};
+use claim_projector_completed::Completed;
+use claim_testkit::stores::{Place, places};
 use serde_json::json;
 
 const ENGAGEMENT: &str = "e-1";
 
-/// The page of the partner after everything on the desk's log was folded.
-fn page(desk: &Desk, partner: &str) -> Page {
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
+/// What is told after everything on the desk's log was folded: the same on every store.
+fn asked(desk: &Desk, query: &Query) -> Result<Page, QueryError> {
+    let mut told = places().into_iter().map(|place| asked_at(&place, desk, query));
+    let first = told.next().unwrap();
+    for other in told {
+        assert_eq!(other.as_ref().ok(), first.as_ref().ok());
+    }
+    first
+}
+
+fn asked_at(place: &Place, desk: &Desk, query: &Query) -> Result<Page, QueryError> {
+    let views = Views::open(place.at().parse::<Location>().unwrap()).unwrap();
     let mut runner = Runner::new(views, Offsets::Positions, vec![Definition::of::<Completed>()]).unwrap();
     runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    let snapshot = runner.views().snapshot().unwrap();
-    query(&snapshot, &first(partner)).unwrap()
+    claim_projector_completed::query(&runner.views().snapshot().unwrap(), query)
+}
+
+/// The page of the partner.
+fn page(desk: &Desk, partner: &str) -> Page {
+    asked(desk, &first(partner)).unwrap()
 }
 
 fn first(partner: &str) -> Query {
@@ -148,14 +161,9 @@ fn a_payment_changes_no_status_and_moves_the_row() {
 fn an_engagement_without_a_page_is_not_found() {
     let mut desk = desk();
     desk.publish("inner", json!({"activity": "sell_through"}));
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
-    let mut runner = Runner::new(views, Offsets::Positions, vec![Definition::of::<Completed>()]).unwrap();
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    let snapshot = runner.views().snapshot().unwrap();
     for engagement in ["inner", "unheard-of"] {
-        let asked = Query { engagement: engagement.parse().unwrap(), ..first("p-1") };
-        let refused = query(&snapshot, &asked).unwrap_err();
+        let query = Query { engagement: engagement.parse().unwrap(), ..first("p-1") };
+        let refused = asked(&desk, &query).unwrap_err();
         assert!(matches!(refused, QueryError::EngagementNotFound { .. }), "{refused}");
         assert_eq!(refused.code(), "engagement_not_found");
     }

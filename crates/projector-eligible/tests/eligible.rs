@@ -9,14 +9,21 @@ use claim_domain::command::CommandType;
 use claim_domain::time::Instant;
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, contacts, day, operator};
-use claim_projector::{Definition, Page, Query, Runner, Views};
+use claim_projector::{Definition, Location, Page, Query, Runner, Views};
 use claim_projector_eligible::Eligible;
+use claim_testkit::stores::{Place, places};
 use serde_json::json;
 
-/// Both pages of (p-1, engagement) at a time, after everything on the desk's log was folded.
+/// Both pages of (p-1, engagement) at a time, after everything on the desk's log was folded: the same on every store.
 fn pages(desk: &Desk, engagement: &str, at: Instant) -> (Page, Page) {
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
+    let mut told = places().into_iter().map(|place| pages_at(&place, desk, engagement, at));
+    let first = told.next().unwrap();
+    assert!(told.all(|it| it == first));
+    first
+}
+
+fn pages_at(place: &Place, desk: &Desk, engagement: &str, at: Instant) -> (Page, Page) {
+    let views = Views::open(place.at().parse::<Location>().unwrap()).unwrap();
     let definitions = vec![Definition::of::<Eligible>(), claim_projector_ineligible::definition()];
     let mut runner = Runner::new(views, Offsets::Positions, definitions).unwrap();
     runner.catch_up(&desk.log, &mut |_| ()).unwrap();

@@ -5,15 +5,28 @@
 use claim_domain::time::Instant;
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, day, operator};
-use claim_projector::{Page, Query, QueryError, Runner, Views, rebuild};
+use claim_projector::{Location, Page, Query, QueryError, Runner, Views, rebuild};
 use claim_projector_ineligible::{definition, query};
+use claim_testkit::stores::{Place, places};
 use serde_json::json;
 
-/// What is told of (p-1, engagement) at a time, after everything on the desk's log was folded.
+/// What is told of (p-1, engagement) at a time, after everything on the desk's log was folded: the same on every store.
 fn asked(desk: &Desk, engagement: &str, at: Instant) -> Result<Page, QueryError> {
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
-    let mut runner = Runner::new(views, Offsets::Positions, vec![definition()]).unwrap();
+    let mut told = places().into_iter().map(|place| asked_at(&place, desk, engagement, at));
+    let first = told.next().unwrap();
+    for other in told {
+        assert_eq!(other.as_ref().ok(), first.as_ref().ok());
+    }
+    first
+}
+
+fn runner_at(place: &Place) -> Runner {
+    let views = Views::open(place.at().parse::<Location>().unwrap()).unwrap();
+    Runner::new(views, Offsets::Positions, vec![definition()]).unwrap()
+}
+
+fn asked_at(place: &Place, desk: &Desk, engagement: &str, at: Instant) -> Result<Page, QueryError> {
+    let mut runner = runner_at(place);
     runner.catch_up(&desk.log, &mut |_| ()).unwrap();
     let snapshot = runner.views().snapshot().unwrap();
     query(&snapshot, &Query::first("p-1".parse().unwrap(), engagement.parse().unwrap(), at))
@@ -91,16 +104,15 @@ fn an_engagement_without_a_page_is_not_found() {
 #[test] // its rows follow from the standing inputs, so rebuilding it means them
 fn rebuilding_it_folds_the_standing_inputs_afresh() {
     let desk = knowing(json!({"limit": 1, "criteria": {"fact": "spend", "op": "ge", "value": 5}}));
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("views.db");
-    let mut runner =
-        Runner::new(Views::open(&path).unwrap(), Offsets::Positions, vec![definition()]).unwrap();
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    let first = Query::first("p-1".parse().unwrap(), "e-1".parse().unwrap(), day(4));
-    let rows = |runner: &Runner| query(&runner.views().snapshot().unwrap(), &first).unwrap().rows;
-    let before = rows(&runner);
-    rusqlite::Connection::open(&path).unwrap().execute_batch("DELETE FROM known").unwrap();
-    assert_eq!((before.len(), rows(&runner)), (1, vec![]));
-    rebuild(&mut runner, &desk.log, Some("ineligible"), &mut |_| ()).unwrap();
-    assert_eq!(rows(&runner), before);
+    for place in places() {
+        let mut runner = runner_at(&place);
+        runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+        let first = Query::first("p-1".parse().unwrap(), "e-1".parse().unwrap(), day(4));
+        let rows = |runner: &Runner| query(&runner.views().snapshot().unwrap(), &first).unwrap().rows;
+        let before = rows(&runner);
+        place.sql("DELETE FROM known");
+        assert_eq!((before.len(), rows(&runner)), (1, vec![]));
+        rebuild(&mut runner, &desk.log, Some("ineligible"), &mut |_| ()).unwrap();
+        assert_eq!(rows(&runner), before);
+    }
 }

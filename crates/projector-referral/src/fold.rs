@@ -5,8 +5,7 @@ use claim_domain::command::EffectRef;
 use claim_domain::effect::{Effect, EffectState};
 use claim_domain::event::Event;
 use claim_domain::ids::EffectId;
-use claim_projector::{Fact, Projector, StoreError, Tables, integer, write_json};
-use rusqlite::params;
+use claim_projector::{Fact, Projector, StoreError, Tables, integer, params, write_json};
 
 use crate::ledger::{StateName, family_name};
 use crate::referrals::note;
@@ -170,7 +169,8 @@ fn answer(tables: &Tables<'_>, fact: &Fact<'_>, which: EffectRef, attempt: u32) 
         EffectState::Failed { error } => Some(error.as_str()),
         EffectState::Due | EffectState::Held | EffectState::Done { .. } => None,
     };
-    let sql = "UPDATE effects SET state = ?2, outcome = ?3, attempts = max(attempts, ?4), \
+    let sql = "UPDATE effects SET state = ?2, outcome = ?3, \
+               attempts = CASE WHEN attempts < ?4 THEN ?4 ELSE attempts END, \
                last_error = coalesce(?5, last_error), updated_at_ms = ?6, partition = ?7, sequence = ?8 \
                WHERE effect = ?1";
     let row = params![

@@ -5,9 +5,9 @@ use claim_domain::ids::{ClaimId, CustomerId, EffectId, EngagementId, PartnerId};
 use claim_domain::time::Instant;
 use claim_journal::Position;
 use claim_projector::{
-    Projector, QueryError, Snapshot, StoreError, column, instant, position, read_json, read_text, sql_failed,
+    Columns, Projector, QueryError, Snapshot, StoreError, Value, column, instant, params, position,
+    read_json, read_text,
 };
-use rusqlite::{Row, ToSql};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -132,25 +132,33 @@ pub struct EffectsQuery {
 pub fn effects(snapshot: &Snapshot<'_>, query: &EffectsQuery) -> Result<Vec<LedgerEntry>, QueryError> {
     snapshot.require(Referral::NAME, Referral::VERSION)?;
     let mut wanted: Vec<(&str, String)> = Vec::new();
-    wanted.extend(query.state.map(|it| ("state = ?", it.as_str().to_owned())));
-    wanted.extend(query.family.map(|it| ("family = ?", family_name(it).to_owned())));
-    wanted.extend(query.kind.map(|it| ("kind = ?", it.as_str().to_owned())));
-    wanted.extend(query.claim.map(|it| ("claim = ?", it.to_string())));
-    wanted.extend(query.partner.as_ref().map(|it| ("partner = ?", it.to_string())));
+    wanted.extend(query.state.map(|it| ("state = {}", it.as_str().to_owned())));
+    wanted.extend(query.family.map(|it| ("family = {}", family_name(it).to_owned())));
+    wanted.extend(query.kind.map(|it| ("kind = {}", it.as_str().to_owned())));
+    wanted.extend(query.claim.map(|it| ("claim = {}", it.to_string())));
+    wanted.extend(query.partner.as_ref().map(|it| ("partner = {}", it.to_string())));
     if let Some(after) = query.after {
         if effect(snapshot, after)?.is_none() {
             return Err(QueryError::NotAPageCursor);
         }
         let beyond =
-            "(intended_at_ms, effect) > (SELECT intended_at_ms, effect FROM effects WHERE effect = ?)";
+            "(intended_at_ms, effect) > (SELECT intended_at_ms, effect FROM effects WHERE effect = {})";
         wanted.push((beyond, after.to_string()));
     }
-    let conditions: Vec<_> = wanted.iter().map(|it| it.0).collect();
-    let only = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
-    let most = query.limit.map_or(-1, i64::from);
-    let sql = format!("SELECT * FROM effects WHERE {only} ORDER BY intended_at_ms, effect LIMIT {most}");
-    let params: Vec<&dyn ToSql> = wanted.iter().map(|it| &it.1 as &dyn ToSql).collect();
-    Ok(select(snapshot, &sql, &params)?)
+    let mut sql = "SELECT * FROM effects".to_owned();
+    let mut params: Vec<Value<'_>> = Vec::new();
+    for (condition, value) in wanted {
+        let and = if params.is_empty() { "WHERE" } else { "AND" };
+        params.push(value.into());
+        let condition = condition.replace("{}", &format!("?{}", params.len()));
+        sql.push_str(&format!(" {and} {condition}"));
+    }
+    sql.push_str(" ORDER BY intended_at_ms, effect");
+    if let Some(most) = query.limit {
+        params.push(most.into());
+        sql.push_str(&format!(" LIMIT ?{}", params.len()));
+    }
+    Ok(select(snapshot, &sql, params)?)
 }
 
 /// One effect.
@@ -159,22 +167,19 @@ pub fn effects(snapshot: &Snapshot<'_>, query: &EffectsQuery) -> Result<Vec<Ledg
 /// [`QueryError::Outdated`], or [`QueryError::Store`] when the file cannot be read.
 pub fn effect(snapshot: &Snapshot<'_>, id: EffectId) -> Result<Option<LedgerEntry>, QueryError> {
     snapshot.require(Referral::NAME, Referral::VERSION)?;
-    let found = select(snapshot, "SELECT * FROM effects WHERE effect = ?", &[&id.to_string()])?;
+    let found = select(snapshot, "SELECT * FROM effects WHERE effect = ?1", params![id.to_string()])?;
     Ok(found.into_iter().next())
 }
 
-fn select(snapshot: &Snapshot<'_>, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<LedgerEntry>, StoreError> {
-    let doing = "reading the ledger of effects";
-    let mut statement = snapshot.connection().prepare_cached(sql).map_err(sql_failed(doing))?;
-    let mut rows = statement.query(params).map_err(sql_failed(doing))?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next().map_err(sql_failed(doing))? {
-        entries.push(read(row)?);
-    }
-    Ok(entries)
+fn select<'a>(
+    snapshot: &Snapshot<'_>,
+    sql: &str,
+    params: impl AsRef<[Value<'a>]>,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    snapshot.query("reading the ledger of effects", sql, params, read)
 }
 
-fn read(row: &Row<'_>) -> Result<LedgerEntry, StoreError> {
+fn read(row: &Columns<'_>) -> Result<LedgerEntry, StoreError> {
     let text = |name: &str| column::<String>(row, name);
     let kind: EffectKind = read_json("a kind of effect", &format!("\"{}\"", text("kind")?))?;
     let sequence: i64 = column(row, "intended_sequence")?;

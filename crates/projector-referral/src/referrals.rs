@@ -6,10 +6,9 @@ use claim_domain::text::{Label, Link};
 use claim_domain::time::Instant;
 use claim_journal::Position;
 use claim_projector::{
-    Fact, Projector, QueryError, Snapshot, StoreError, Tables, column, instant, integer, position, read_text,
-    sql_failed,
+    Columns, Fact, Projector, QueryError, Snapshot, StoreError, Tables, column, instant, integer, params,
+    position, read_text,
 };
-use rusqlite::params;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,8 +65,9 @@ pub(crate) fn note(
         _ => None,
     };
     let sql = "INSERT INTO referrals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-               ON CONFLICT DO UPDATE SET conditions = coalesce(excluded.conditions, conditions), \
-               cosell_conditions = coalesce(excluded.cosell_conditions, cosell_conditions), \
+               ON CONFLICT (claim) DO UPDATE SET \
+               conditions = coalesce(excluded.conditions, referrals.conditions), \
+               cosell_conditions = coalesce(excluded.cosell_conditions, referrals.cosell_conditions), \
                referral = excluded.referral, link = excluded.link, cosell_referral = excluded.cosell_referral, \
                cosell_link = excluded.cosell_link, closed = excluded.closed, \
                updated_at_ms = excluded.updated_at_ms, partition = excluded.partition, sequence = excluded.sequence";
@@ -96,14 +96,16 @@ pub(crate) fn note(
 /// [`QueryError::Outdated`], or [`QueryError::Store`] when the file cannot be read.
 pub fn referral(snapshot: &Snapshot<'_>, claim: ClaimId) -> Result<Option<ReferralRow>, QueryError> {
     snapshot.require(Referral::NAME, Referral::VERSION)?;
-    let doing = "reading a referral";
     let sql = "SELECT * FROM referrals WHERE claim = ?1";
-    let mut statement = snapshot.connection().prepare_cached(sql).map_err(sql_failed(doing))?;
-    let mut rows = statement.query([claim.to_string()]).map_err(sql_failed(doing))?;
-    let Some(row) = rows.next().map_err(sql_failed(doing))? else { return Ok(None) };
+    let of_claim = params![claim.to_string()];
+    let found = snapshot.query("reading a referral", sql, of_claim, |row| read(claim, row))?;
+    Ok(found.into_iter().next())
+}
+
+fn read(claim: ClaimId, row: &Columns<'_>) -> Result<ReferralRow, StoreError> {
     let text = |name: &str| column::<String>(row, name);
     let label = |name: &str| column::<Option<String>>(row, name);
-    Ok(Some(ReferralRow {
+    Ok(ReferralRow {
         claim,
         customer: CustomerId(read_text("a customer id", &text("customer")?)?),
         partner: read_text("a partner id", &text("partner")?)?,
@@ -117,7 +119,7 @@ pub fn referral(snapshot: &Snapshot<'_>, claim: ClaimId) -> Result<Option<Referr
         closed: column(row, "closed")?,
         updated_at: instant(row, "updated_at_ms")?,
         position: position(row)?,
-    }))
+    })
 }
 
 fn bounded<const MAX: usize>(what: &str, text: &str) -> Result<claim_domain::text::Text<MAX>, StoreError> {

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
+use std::fmt::Debug;
+
 use claim_domain::effect::{DoneResult, EffectFamily, EffectKind, EffectState};
 use claim_domain::ids::{ClaimId, EffectId};
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, boxed, day, operator, service};
-use claim_projector::{Definition, QueryError, Runner, Snapshot, Views, rebuild};
+use claim_projector::{Definition, Location, QueryError, Runner, Snapshot, Views, rebuild};
 use claim_projector_referral::{
     DueEffect, EffectsQuery, LedgerEntry, Referral, Request, StateName, due_referral_effects, effect,
     effects, referral,
 };
+use claim_testkit::stores::{Place, places};
 use serde_json::{Value, json};
 
 const CREATE: &str = "PartnerLedReferralIntended";
@@ -29,14 +32,23 @@ fn asked() -> (Desk, ClaimId) {
     (desk, claim)
 }
 
-/// What is told of the ledger after everything was folded.
-fn told<T>(desk: &Desk, tell: impl FnOnce(&Snapshot<'_>) -> T) -> T {
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
-    let mut runner = Runner::new(views, Offsets::Positions, vec![Definition::of::<Referral>()]).unwrap();
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    let snapshot = runner.views().snapshot().unwrap();
-    tell(&snapshot)
+/// What is told of the ledger after everything was folded: the same on every store.
+fn told<T: PartialEq + Debug>(desk: &Desk, tell: impl Fn(&Snapshot<'_>) -> T) -> T {
+    let mut told = places().into_iter().map(|place| {
+        let mut runner = runner_at(&place);
+        runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+        tell(&runner.views().snapshot().unwrap())
+    });
+    let first = told.next().unwrap();
+    for other in told {
+        assert_eq!(other, first);
+    }
+    first
+}
+
+fn runner_at(place: &Place) -> Runner {
+    let views = Views::open(place.at().parse::<Location>().unwrap()).unwrap();
+    Runner::new(views, Offsets::Positions, vec![Definition::of::<Referral>()]).unwrap()
 }
 
 fn ledger(desk: &Desk) -> Vec<LedgerEntry> {
@@ -193,32 +205,31 @@ fn at_most_one_referral_and_one_upgrade_whatever_is_repeated_replayed_or_rebuilt
         let upgraded = json!({"referral": "co-1", "link": "https://referrals.example/co-1"});
         desk.result(claim, "RecordCoSellUpgraded", UPGRADE, attempt, upgraded, day(8));
     }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("views.db");
-    let runner = || {
-        let views = Views::open(&path).unwrap();
-        Runner::new(views, Offsets::Positions, vec![Definition::of::<Referral>()]).unwrap()
-    };
-    let mut intended = Vec::new();
-    for count in 1..=desk.log.len() {
+    for place in places() {
+        let runner = || runner_at(&place);
+        let mut intended = Vec::new();
+        for count in 1..=desk.log.len() {
+            let mut runner = runner();
+            runner.catch_up(&desk.log.first(count), &mut |_| ()).unwrap();
+            let snapshot = runner.views().snapshot().unwrap();
+            intended
+                .extend(due_referral_effects(&snapshot, None).unwrap().into_iter().map(|it| it.entry.effect));
+        }
+        intended.sort();
+        intended.dedup();
+        let mut only = vec![EffectId::derive(claim, CREATE, 0), EffectId::derive(claim, UPGRADE, 0)];
+        only.sort();
+        assert_eq!(intended, only, "ever due, under any cut of the journal");
         let mut runner = runner();
-        runner.catch_up(&desk.log.first(count), &mut |_| ()).unwrap();
-        let snapshot = runner.views().snapshot().unwrap();
-        intended.extend(due_referral_effects(&snapshot, None).unwrap().into_iter().map(|it| it.entry.effect));
-    }
-    intended.sort();
-    intended.dedup();
-    let mut only = vec![EffectId::derive(claim, CREATE, 0), EffectId::derive(claim, UPGRADE, 0)];
-    only.sort();
-    assert_eq!(intended, only, "ever due, under any cut of the journal");
-    let mut runner = runner();
-    for name in [None, Some("referral")] {
-        let list =
-            |runner: &Runner| effects(&runner.views().snapshot().unwrap(), &EffectsQuery::default()).unwrap();
-        let before = list(&runner);
-        rebuild(&mut runner, &desk.log, name, &mut |_| ()).unwrap();
-        assert_eq!(list(&runner), before);
-        assert_eq!(due_referral_effects(&runner.views().snapshot().unwrap(), None).unwrap(), []);
+        for name in [None, Some("referral")] {
+            let list = |runner: &Runner| {
+                effects(&runner.views().snapshot().unwrap(), &EffectsQuery::default()).unwrap()
+            };
+            let before = list(&runner);
+            rebuild(&mut runner, &desk.log, name, &mut |_| ()).unwrap();
+            assert_eq!(list(&runner), before);
+            assert_eq!(due_referral_effects(&runner.views().snapshot().unwrap(), None).unwrap(), []);
+        }
     }
     let row = told(&desk, |it| referral(it, claim).unwrap().unwrap());
     assert_eq!((row.cosell_conditions.as_deref(), row.closed), (Some("met"), false));
@@ -255,34 +266,34 @@ fn lists_are_filtered_and_paged() {
         let claim = desk.add(partner, "e-1", &format!("{}", n + 1), "Fabrikam", day(1));
         desk.ask_consent(claim, day(2));
     }
-    let folder = tempfile::tempdir().unwrap();
-    let views = Views::open(&folder.path().join("views.db")).unwrap();
-    let mut runner = Runner::new(views, Offsets::Positions, vec![Definition::of::<Referral>()]).unwrap();
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    let snapshot = runner.views().snapshot().unwrap();
-    let all = effects(&snapshot, &EffectsQuery::default()).unwrap();
-    assert_eq!(all.len(), 12);
-    let mut paged = Vec::new();
-    let mut query = EffectsQuery { limit: Some(5), ..EffectsQuery::default() };
-    loop {
-        let page = effects(&snapshot, &query).unwrap();
-        if page.is_empty() {
-            break;
+    for place in places() {
+        let mut runner = runner_at(&place);
+        runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+        let snapshot = runner.views().snapshot().unwrap();
+        let all = effects(&snapshot, &EffectsQuery::default()).unwrap();
+        assert_eq!(all.len(), 12);
+        let mut paged = Vec::new();
+        let mut query = EffectsQuery { limit: Some(5), ..EffectsQuery::default() };
+        loop {
+            let page = effects(&snapshot, &query).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            query.after = page.last().map(|it| it.effect);
+            paged.extend(page);
         }
-        query.after = page.last().map(|it| it.effect);
-        paged.extend(page);
+        assert_eq!(paged, all);
+        let count = |query: EffectsQuery| effects(&snapshot, &query).unwrap().len();
+        assert_eq!(count(EffectsQuery { partner: Some("p-1".parse().unwrap()), ..Default::default() }), 6);
+        assert_eq!(count(EffectsQuery { kind: Some(EffectKind::ConsentRequested), ..Default::default() }), 6);
+        assert_eq!(count(EffectsQuery { state: Some(StateName::Done), ..Default::default() }), 0);
+        assert_eq!(due_referral_effects(&snapshot, Some(4)).unwrap().len(), 4);
+        assert_eq!(effect(&snapshot, all[3].effect).unwrap().as_ref(), Some(&all[3]));
+        let unknown = EffectId::derive(all[0].claim, CREATE, 7);
+        assert_eq!(effect(&snapshot, unknown).unwrap(), None);
+        let refused = effects(&snapshot, &EffectsQuery { after: Some(unknown), ..Default::default() });
+        assert!(matches!(refused, Err(QueryError::NotAPageCursor)));
     }
-    assert_eq!(paged, all);
-    let count = |query: EffectsQuery| effects(&snapshot, &query).unwrap().len();
-    assert_eq!(count(EffectsQuery { partner: Some("p-1".parse().unwrap()), ..Default::default() }), 6);
-    assert_eq!(count(EffectsQuery { kind: Some(EffectKind::ConsentRequested), ..Default::default() }), 6);
-    assert_eq!(count(EffectsQuery { state: Some(StateName::Done), ..Default::default() }), 0);
-    assert_eq!(due_referral_effects(&snapshot, Some(4)).unwrap().len(), 4);
-    assert_eq!(effect(&snapshot, all[3].effect).unwrap().as_ref(), Some(&all[3]));
-    let unknown = EffectId::derive(all[0].claim, CREATE, 7);
-    assert_eq!(effect(&snapshot, unknown).unwrap(), None);
-    let refused = effects(&snapshot, &EffectsQuery { after: Some(unknown), ..Default::default() });
-    assert!(matches!(refused, Err(QueryError::NotAPageCursor)));
 }
 
 #[test]

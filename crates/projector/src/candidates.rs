@@ -25,7 +25,7 @@ pub struct Candidate {
 /// as `decide` judges with, at the time of the query.
 ///
 /// # Errors
-/// [`StoreError`] when the file cannot be read.
+/// [`StoreError`] when the store cannot be read.
 pub fn candidates(
     snapshot: &Snapshot<'_>,
     catalog: &CatalogAt<'_>,

@@ -3,14 +3,15 @@
 use claim_domain::claim::{Origin, Status};
 use claim_domain::ids::{ClaimId, CustomerId};
 use claim_domain::time::Instant;
-use rusqlite::params;
 
+use crate::database::{Columns, column, instant, integer, position};
 use crate::error::StoreError;
+use crate::params;
 use crate::projector::{Fact, Tables};
 use crate::query::Query;
 use crate::row::Row;
 use crate::snapshot::Snapshot;
-use crate::sql::{column, instant, integer, position, read_json, read_text};
+use crate::stored::{read_json, read_text};
 
 /// The statement that creates a [`ClaimTable`] of this name.
 #[macro_export]
@@ -51,12 +52,16 @@ impl ClaimTable {
     /// Writes the claim as it stands after the event, with its names of now.
     ///
     /// # Errors
-    /// [`StoreError::Sql`] when SQLite refuses.
+    /// [`StoreError::Sql`] when the store refuses.
     pub fn put(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.claim else { return Ok(()) };
         let sql = format!(
-            "INSERT OR REPLACE INTO {} SELECT claim, customer, partner, engagement, name, friendly_name, \
-             ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM claims WHERE claim = ?1",
+            "INSERT INTO {} SELECT claim, customer, partner, engagement, name, friendly_name, \
+             ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM claims WHERE claim = ?1 \
+             ON CONFLICT (claim) DO UPDATE SET name = excluded.name, friendly_name = excluded.friendly_name, \
+             location = excluded.location, status = excluded.status, origin = excluded.origin, \
+             next_due_at_ms = excluded.next_due_at_ms, updated_at_ms = excluded.updated_at_ms, \
+             partition = excluded.partition, sequence = excluded.sequence",
             self.0
         );
         let row = params![
@@ -75,7 +80,7 @@ impl ClaimTable {
     /// Brings status, deadline and position of the claim up to date, if the table holds it; its names stay.
     ///
     /// # Errors
-    /// [`StoreError::Sql`] when SQLite refuses.
+    /// [`StoreError::Sql`] when the store refuses.
     pub fn touch(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.claim else { return Ok(()) };
         let sql = format!(
@@ -97,32 +102,26 @@ impl ClaimTable {
     /// Takes the claim out.
     ///
     /// # Errors
-    /// [`StoreError::Sql`] when SQLite refuses.
+    /// [`StoreError::Sql`] when the store refuses.
     pub fn remove(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.claim else { return Ok(()) };
-        tables.write(&format!("DELETE FROM {} WHERE claim = ?1", self.0), [claim.id.to_string()]).map(drop)
+        tables
+            .write(&format!("DELETE FROM {} WHERE claim = ?1", self.0), params![claim.id.to_string()])
+            .map(drop)
     }
 
     /// The rows of one page's partner and engagement. Identifiers and facts are added to those that are shown.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn rows(self, snapshot: &Snapshot<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
-        let doing = "reading a view";
         let sql = format!("SELECT * FROM {} WHERE partner = ?1 AND engagement = ?2", self.0);
-        let mut statement = snapshot.connection().prepare_cached(&sql).map_err(StoreError::sql(doing))?;
-        let mut found = statement
-            .query(params![query.partner.as_str(), query.engagement.as_str()])
-            .map_err(StoreError::sql(doing))?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next().map_err(StoreError::sql(doing))? {
-            rows.push(read(row, query.at)?);
-        }
-        Ok(rows)
+        let of_page = params![query.partner.as_str(), query.engagement.as_str()];
+        snapshot.query("reading a view", &sql, of_page, |row| read(row, query.at))
     }
 }
 
-fn read(row: &rusqlite::Row<'_>, at: Instant) -> Result<Row, StoreError> {
+fn read(row: &Columns<'_>, at: Instant) -> Result<Row, StoreError> {
     let text = |name: &str| column::<String>(row, name);
     let claim: ClaimId = read_text("a claim id", &text("claim")?)?;
     let status: Status = read_json("a status", &format!("\"{}\"", text("status")?))?;

@@ -1,13 +1,14 @@
 //! Two tables row by row, both ways.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 use std::fmt;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, Rows};
 use serde::Serialize;
 
+use crate::database::{Columns, Database, Value, column};
 use crate::error::StoreError;
+use crate::params;
 
 /// The first row in which a live table and a fresh fold differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,22 +55,21 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares one table of two databases; answers how many rows were compared and the first difference.
+/// How many rows are read at a time.
+const AT_ONCE: u32 = 2_000;
+
+/// Compares one table of two databases, of which `fresh` is SQLite; answers how many rows were compared and the first
+/// difference.
 pub(crate) fn compare(
     table: &str,
-    live: &Connection,
-    fresh: &Connection,
+    live: &Database,
+    fresh: &Database,
 ) -> Result<(u64, Option<Difference>), StoreError> {
-    let doing = || format!("comparing table {table}");
     let shape = Shape::of(table, fresh)?;
-    let sql = shape.select(table);
-    let mut live = live.prepare(&sql).map_err(StoreError::sql(doing()))?;
-    let mut fresh = fresh.prepare(&sql).map_err(StoreError::sql(doing()))?;
-    let mut live = live.query([]).map_err(StoreError::sql(doing()))?;
-    let mut fresh = fresh.query([]).map_err(StoreError::sql(doing()))?;
+    let (mut live, mut fresh) = (Sorted::of(live, &shape), Sorted::of(fresh, &shape));
     let mut compared = 0;
     loop {
-        let (left, right) = (shape.next(&mut live)?, shape.next(&mut fresh)?);
+        let (left, right) = (live.next()?, fresh.next()?);
         let (row, kind) = match (left, right) {
             (None, None) => return Ok((compared, None)),
             (Some(row), None) => (row, DifferenceKind::Unexpected),
@@ -91,43 +91,73 @@ pub(crate) fn compare(
     }
 }
 
-/// The columns of a table, and which of them make its primary key.
+/// A row, column by column.
+type Values = Vec<Value<'static>>;
+
+/// The rows of one table in the order of its primary key, read page by page.
+struct Sorted<'s> {
+    database: &'s Database,
+    shape: &'s Shape,
+    page: VecDeque<Values>,
+    /// The key of the last row read.
+    last: Option<Values>,
+    more: bool,
+}
+
+impl<'s> Sorted<'s> {
+    fn of(database: &'s Database, shape: &'s Shape) -> Self {
+        Self { database, shape, page: VecDeque::new(), last: None, more: true }
+    }
+
+    fn next(&mut self) -> Result<Option<Values>, StoreError> {
+        if self.page.is_empty() && self.more {
+            let doing = format!("comparing table {}", self.shape.table);
+            let sql = self.shape.select(self.last.is_some());
+            let after = self.last.take().unwrap_or_default();
+            let page = self.database.query(&doing, &sql, after, |row| self.shape.read(row))?;
+            self.more = page.len() >= AT_ONCE as usize;
+            self.last = page.last().map(|row| self.shape.key.iter().map(|&at| row[at].clone()).collect());
+            self.page = page.into();
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+/// A table: its columns, and which of them make its primary key.
 struct Shape {
+    table: String,
     columns: Vec<String>,
     key: Vec<usize>,
 }
 
 impl Shape {
-    fn of(table: &str, connection: &Connection) -> Result<Self, StoreError> {
-        let doing = || format!("reading the columns of table {table}");
-        let mut statement = connection
-            .prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")
-            .map_err(StoreError::sql(doing()))?;
-        let rows = statement
-            .query_map([table], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
-            .map_err(StoreError::sql(doing()))?;
-        let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(StoreError::sql(doing()))?;
+    fn of(table: &str, database: &Database) -> Result<Self, StoreError> {
+        let doing = format!("reading the columns of table {table}");
+        let sql = "SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid";
+        let rows = database.query(&doing, sql, params![table], |row| {
+            Ok((column::<String>(row, "name")?, column::<i64>(row, "pk")?))
+        })?;
         let mut key: Vec<_> = (0..rows.len()).filter(|&at| rows[at].1 > 0).collect();
         key.sort_by_key(|&at| rows[at].1);
-        Ok(Self { columns: rows.into_iter().map(|(name, _)| name).collect(), key })
+        let columns = rows.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { table: table.to_owned(), columns, key })
     }
 
-    fn select(&self, table: &str) -> String {
+    /// The first page, or the one after a key.
+    fn select(&self, after: bool) -> String {
         let key: Vec<_> = self.key.iter().map(|&at| self.columns[at].as_str()).collect();
-        format!("SELECT {} FROM {table} ORDER BY {}", self.columns.join(", "), key.join(", "))
+        let (columns, table, key) = (self.columns.join(", "), &self.table, key.join(", "));
+        let places: Vec<_> = (1..=self.key.len()).map(|at| format!("?{at}")).collect();
+        let beyond = if after { format!("WHERE ({key}) > ({})", places.join(", ")) } else { String::new() };
+        format!("SELECT {columns} FROM {table} {beyond} ORDER BY {key} LIMIT {AT_ONCE}")
     }
 
-    fn next(&self, rows: &mut Rows<'_>) -> Result<Option<Vec<Value>>, StoreError> {
-        let doing = "comparing a row";
-        let Some(row) = rows.next().map_err(StoreError::sql(doing))? else { return Ok(None) };
-        (0..self.columns.len())
-            .map(|at| row.get(at).map_err(StoreError::sql(doing)))
-            .collect::<Result<_, _>>()
-            .map(Some)
+    fn read(&self, row: &Columns<'_>) -> Result<Values, StoreError> {
+        self.columns.iter().map(|name| Ok(row.value(name)?.into_owned())).collect()
     }
 
-    /// The order of the keys, as SQLite sorts them: numbers by size, texts by bytes.
-    fn order(&self, left: &[Value], right: &[Value]) -> Ordering {
+    /// The order of the keys, as both stores sort them: numbers by size, texts by bytes.
+    fn order(&self, left: &[Value<'_>], right: &[Value<'_>]) -> Ordering {
         let one = |at: usize| match (&left[at], &right[at]) {
             (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
             (left, right) => text(left).cmp(&text(right)),
@@ -135,7 +165,7 @@ impl Shape {
         self.key.iter().map(|&at| one(at)).find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
     }
 
-    fn changed(&self, left: &[Value], right: &[Value]) -> Option<DifferenceKind> {
+    fn changed(&self, left: &[Value<'_>], right: &[Value<'_>]) -> Option<DifferenceKind> {
         let at = (0..self.columns.len()).find(|&at| left[at] != right[at])?;
         Some(DifferenceKind::Changed {
             column: self.columns[at].clone(),
@@ -145,12 +175,10 @@ impl Shape {
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: &Value<'_>) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Integer(number) => number.to_string(),
-        Value::Real(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+        Value::Text(text) => text.clone().into_owned(),
     }
 }

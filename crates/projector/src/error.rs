@@ -1,32 +1,34 @@
-//! What can go wrong with views: in the file, while folding, while asking.
+//! What can go wrong with views: in their store, while folding, while asking.
 
 use claim_domain::ids::EngagementId;
 use claim_journal::{HaltCause, PartitionId, Position};
 use claim_log::LogError;
 
-/// The file of the views could not be read or written.
+use crate::database::SqlError;
+
+/// The store of the views could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such file.
+    /// There are none.
     #[error("there are no views at {path} yet: fold the journal first, for instance with `claimlog apply`")]
     Absent {
-        /// Where the file should be.
+        /// Where they should be.
         path: String,
     },
-    /// The file is a database of something else.
-    #[error("{path} is not a file of views: name another place, or move it away")]
+    /// The file is a database of something else, or the schema holds tables of something else.
+    #[error("{path} holds something else than views: name another place, or move it away")]
     NotViews {
-        /// The file.
+        /// The file or schema.
         path: String,
     },
-    /// SQLite refused: the disk is full or failed, or another process held the file for too long (F-35).
+    /// The store refused: its disk is full or failed, another process held it for too long, or it is gone (F-35).
     #[error("{doing} failed; the journal is untouched, so try again when the cause is gone")]
     Sql {
         /// What was being done.
         doing: String,
         /// How it failed.
         #[source]
-        source: rusqlite::Error,
+        source: SqlError,
     },
     /// A stored value is not what this release wrote.
     #[error("{what} in the views cannot be read: fold them again with `claimlog views rebuild`")]
@@ -49,9 +51,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn sql(doing: impl Into<String>) -> impl FnOnce(rusqlite::Error) -> Self {
+    pub(crate) fn sql<E: Into<SqlError>>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         let doing = doing.into();
-        move |source| Self::Sql { doing, source }
+        move |source| Self::Sql { doing, source: source.into() }
     }
 
     pub(crate) fn unreadable<E>(what: impl Into<String>) -> impl FnOnce(E) -> Self
@@ -84,7 +86,7 @@ pub enum ProjectError {
     /// (F-09, F-38).
     #[error(
         "the views have folded partition {partition} up to sequence {sequence} at offset {offset}, and the log does not \
-         hold that record: bring back the log it came from; only if this log is right, delete the file of the views and \
+         hold that record: bring back the log it came from; only if this log is right, delete the views and \
          fold again"
     )]
     CheckpointOffChain {
@@ -171,7 +173,7 @@ pub enum QueryError {
     Outdated {
         /// The view.
         name: String,
-        /// The version in the file; none when it was never folded.
+        /// The version in the store; none when it was never folded.
         found: Option<u32>,
         /// The version of this release.
         wanted: u32,

@@ -7,7 +7,7 @@
 //! folded here, beside them. A [`Snapshot`] reads all of it at one cursor; [`rebuild()`] and [`verify()`] fold the
 //! journal afresh beside the live views.
 //!
-//! **Invariants.** All views of one file stand at the same vector of checkpoints. Nothing is skipped in silence: a gap,
+//! **Invariants.** All views of one store, a SQLite file or a schema of PostgreSQL, stand at the same vector of checkpoints. Nothing is skipped in silence: a gap,
 //! a checkpoint off the chain, or an event this release does not know stops the runner with its position. Nothing here is
 //! truth: every table can be folded again from the journal.
 //!
@@ -20,6 +20,7 @@
 mod candidates;
 mod claim_table;
 mod compare;
+mod database;
 mod error;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
@@ -32,13 +33,14 @@ mod rebuild;
 mod row;
 mod runner;
 mod snapshot;
-mod sql;
+mod stored;
 mod verify;
 mod views;
 
 pub use candidates::{Candidate, candidates};
 pub use claim_table::ClaimTable;
 pub use compare::{Difference, DifferenceKind};
+pub use database::{Columns, FromValue, SqlError, Value, column, instant, integer, position};
 pub use error::{ProjectError, QueryError, StoreError};
 pub use inputs::{Answered, Asking, ClaimFile, HistoryEntry, INPUTS, Occasion};
 pub use page::Page;
@@ -48,6 +50,6 @@ pub use rebuild::rebuild;
 pub use row::{Row, RowReason};
 pub use runner::{Progress, Runner};
 pub use snapshot::{Acquaintance, Snapshot};
-pub use sql::{column, instant, integer, position, read_json, read_text, sql_failed, write_json};
+pub use stored::{read_json, read_text, write_json};
 pub use verify::{Verified, verify};
-pub use views::{Checkpoints, Views};
+pub use views::{Checkpoints, Location, Views};

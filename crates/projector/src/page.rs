@@ -39,7 +39,7 @@ impl Page {
     /// The page that `query` asks for, of all the rows of a view.
     ///
     /// # Errors
-    /// [`QueryError::NotAPageCursor`] when `after` belongs to another order, [`QueryError::Store`] when the file cannot be
+    /// [`QueryError::NotAPageCursor`] when `after` belongs to another order, [`QueryError::Store`] when the store cannot be
     /// read.
     pub fn of(
         snapshot: &Snapshot<'_>,

@@ -5,8 +5,8 @@ use claim_domain::customer::Stamp;
 use claim_domain::event::Event;
 use claim_domain::ids::CustomerId;
 use claim_journal::Position;
-use rusqlite::{Connection, Params};
 
+use crate::database::{Database, Value};
 use crate::error::StoreError;
 
 /// A view. Order, duplicates, gaps, checkpoints and storage are the runner's, so no projector can get them wrong.
@@ -15,7 +15,8 @@ pub trait Projector {
     const NAME: &'static str;
     /// Raise it when `apply` or the tables change: the runner folds it afresh beside the live one, then swaps.
     const VERSION: u32;
-    /// The statements that create its tables, each table `STRICT` and with a primary key.
+    /// The statements that create its tables, each table `STRICT`, of `TEXT` and `INTEGER`, and with a primary key;
+    /// PostgreSQL is given the same without `STRICT`.
     const DDL: &'static str;
     /// The names of these tables.
     const TABLES: &'static [&'static str];
@@ -23,7 +24,7 @@ pub trait Projector {
     /// Applies one event. The standing inputs have seen it already.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be written; an event is never refused.
+    /// [`StoreError`] when the store cannot be written; an event is never refused.
     fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError>;
 }
 
@@ -47,21 +48,22 @@ pub struct Fact<'a> {
 /// Write access for `apply`, within the runner's transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'c> {
-    connection: &'c Connection,
+    database: &'c Database,
 }
 
 impl<'c> Tables<'c> {
-    pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+    pub(crate) fn new(database: &'c Database) -> Self {
+        Self { database }
     }
 
-    /// Runs one statement, which is prepared only once; answers how many rows changed.
+    /// Runs one statement, which is prepared only once, with [`params!`](crate::params); answers how many rows changed.
+    /// It is written in the SQL that SQLite and PostgreSQL share: a conflict names its key, and in `DO UPDATE` a column
+    /// is named with its table.
     ///
     /// # Errors
-    /// [`StoreError::Sql`] when SQLite refuses.
-    pub fn write(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        let run = || self.connection.prepare_cached(sql)?.execute(params);
-        run().map_err(StoreError::sql("writing a view"))
+    /// [`StoreError::Sql`] when the store refuses.
+    pub fn write<'a>(&self, sql: &str, params: impl AsRef<[Value<'a>]>) -> Result<u64, StoreError> {
+        self.database.execute("writing a view", sql, params)
     }
 }
 

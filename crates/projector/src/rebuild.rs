@@ -1,12 +1,11 @@
 //! A view folded afresh beside the live one, and exchanged for it in one transaction (F-37).
 
 use claim_log::ReadLog;
-use rusqlite::params;
 
-use crate::error::{ProjectError, StoreError};
+use crate::error::ProjectError;
 use crate::projector::Schema;
 use crate::runner::{Progress, Runner, named};
-use crate::views::Views;
+use crate::views::{Scratch, Views};
 
 /// Folds a view afresh from the whole journal, or all views when none is named, up to where the live ones stand, and
 /// exchanges the tables at once. Readers see the old view or the new one; a kill leaves the old one. No effect is
@@ -25,55 +24,47 @@ pub fn rebuild(
 }
 
 impl Runner {
-    /// Folds these afresh in a file beside, up to the live checkpoints, and exchanges their tables.
+    /// Folds these afresh beside, up to the live checkpoints, and exchanges their tables.
     pub(crate) fn replace(
         &mut self,
         chosen: &[Schema],
         log: &dyn ReadLog,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), ProjectError> {
-        let mut scratch = Views::scratch(self.views().path(), "rebuild")?;
-        let Some(beside) = scratch.take() else { return Ok(()) };
+        let replaced = self.fold_beside(chosen, log, progress);
+        self.forget();
+        replaced
+    }
+
+    fn fold_beside(
+        &self,
+        chosen: &[Schema],
+        log: &dyn ReadLog,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ProjectError> {
+        let (scratch, beside) = Scratch::beside(self.views())?;
         let folded = self.definitions().iter().filter(|it| chosen.contains(&it.schema)).copied().collect();
         let mut fresh = Self::new(beside, self.offsets(), folded)?;
         fresh.fold(log, Some(self.views().checkpoints()?), progress)?;
-        attach(self.views(), scratch.path())?;
-        let exchanged = self.exchange(chosen, fresh.views());
-        let detached = detach(self.views());
-        self.forget();
-        exchanged?;
-        Ok(detached?)
+        scratch.within_reach(|| self.exchange(chosen, fresh.views(), &scratch))
     }
 
     /// Exchanges the tables. The live views still stand where the fresh ones do: only a newer runner could have moved them,
     /// and that fences this one.
-    fn exchange(&self, chosen: &[Schema], fresh: &Views) -> Result<(), ProjectError> {
+    fn exchange(&self, chosen: &[Schema], fresh: &Views, scratch: &Scratch<'_>) -> Result<(), ProjectError> {
+        let doing = "exchanging the views";
         let views = self.views();
         let begin = views.begin()?;
+        views.database().keep_readers_out(doing)?;
         self.require_generation()?;
         if views.checkpoints()? != fresh.checkpoints()? {
             return Err(ProjectError::Fenced);
         }
         for schema in chosen {
             views.drop_tables(schema)?;
-            views.create(schema)?;
-            for table in schema.tables {
-                let copy = format!("INSERT INTO main.{table} SELECT * FROM fresh.{table}");
-                let doing = format!("exchanging table {table}");
-                views.connection().execute_batch(&copy).map_err(StoreError::sql(doing))?;
-            }
+            scratch.hand_over(schema)?;
+            views.own(schema)?;
         }
-        begin.commit().map_err(StoreError::sql("exchanging the views"))?;
-        Ok(())
+        Ok(begin.commit(doing)?)
     }
-}
-
-fn attach(views: &Views, path: &std::path::Path) -> Result<(), StoreError> {
-    let path = path.to_string_lossy();
-    let run = views.connection().execute("ATTACH ?1 AS fresh", params![path]);
-    run.map(drop).map_err(StoreError::sql("opening the fresh views"))
-}
-
-fn detach(views: &Views) -> Result<(), StoreError> {
-    views.connection().execute_batch("DETACH fresh").map_err(StoreError::sql("closing the fresh views"))
 }

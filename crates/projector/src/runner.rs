@@ -29,7 +29,7 @@ pub struct Progress {
     pub offset: u64,
 }
 
-/// The one that folds into a file of views. A newer runner on the same file fences it (F-36).
+/// The one that folds into views. A newer runner on the same ones fences it, wherever it runs (F-36).
 #[derive(Debug)]
 pub struct Runner {
     views: Views,
@@ -43,7 +43,7 @@ impl Runner {
     /// Takes over the folding into `views`. `offsets` says what offsets mean on the log that will be read.
     ///
     /// # Errors
-    /// [`ProjectError::Store`] when the file cannot be written.
+    /// [`ProjectError::Store`] when the store cannot be written.
     pub fn new(views: Views, offsets: Offsets, definitions: Vec<Definition>) -> Result<Self, ProjectError> {
         let generation = views.take_over()?;
         Ok(Self { views, offsets, definitions, generation, customers: Customers::default() })
@@ -82,7 +82,7 @@ impl Runner {
         Ok(cursor(&self.views.checkpoints()?))
     }
 
-    /// Makes the tables of views that the file has not, and folds afresh those of another version.
+    /// Makes the tables of views that the store has not, and folds afresh those of another version.
     fn renew(&mut self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
         let schemas = schemas(&self.definitions);
         self.leave_behind(&schemas)?;
@@ -102,21 +102,25 @@ impl Runner {
         self.require_generation()?;
         for schema in outdated {
             self.views.drop_tables(&schema)?;
-            self.views.create(&schema)?;
+            self.views.create_tables(&schema)?;
+            self.views.own(&schema)?;
         }
-        begin.commit().map_err(StoreError::sql("making the tables of the views"))?;
-        Ok(())
+        Ok(begin.commit("making the tables of the views")?)
     }
 
-    /// Marks the views that are in the file and not folded on: should one come back, it is folded afresh.
+    /// Marks the views that are in the store and not folded on: should one come back, it is folded afresh.
     fn leave_behind(&self, schemas: &[Schema]) -> Result<(), ProjectError> {
-        for name in self.views.names()? {
-            if schemas.iter().all(|it| it.name != name) {
-                self.require_generation()?;
-                self.views.disown(&name)?;
-            }
+        let mut left = self.views.names()?;
+        left.retain(|name| schemas.iter().all(|it| it.name != name));
+        if left.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let begin = self.views.begin()?;
+        self.require_generation()?;
+        for name in left {
+            self.views.disown(&name)?;
+        }
+        Ok(begin.commit("taking views off the list")?)
     }
 
     /// Folds up to the end of the log, or exactly up to `until`.
@@ -165,17 +169,16 @@ impl Runner {
         if views.generation()? != *generation {
             return Err(ProjectError::Fenced);
         }
-        let tables = Tables::new(views.connection());
+        let tables = Tables::new(views.database());
         for read in &batch.decisions {
             fold_decision(views, &tables, customers, definitions, read)?;
         }
-        customers.write(views.connection())?;
+        customers.write(views.database())?;
         for ((partition, cause), count) in &batch.voids {
             views.add_voids(*partition, cause, *count)?;
         }
         views.write_checkpoints(&batch.checkpoints)?;
-        begin.commit().map_err(StoreError::sql("committing a batch of the views"))?;
-        Ok(())
+        Ok(begin.commit("committing a batch of the views")?)
     }
 
     /// Stands down when another runner took over.
@@ -200,7 +203,7 @@ fn fold_decision(
     let stamp = Stamp { at: decision.judged_at, imported: decision.imported };
     for (number, event) in decision.events().iter().enumerate() {
         let claim = match decision.customer {
-            Some(id) => customers.evolve(views.connection(), id, event, stamp, position)?,
+            Some(id) => customers.evolve(views.database(), id, event, stamp, position)?,
             None => None,
         };
         let fact = Fact { position, number, stamp, customer: decision.customer, event, claim };

@@ -1,4 +1,4 @@
-//! Reading: everything in the file as it stands at one cursor.
+//! Reading: everything in the store as it stands at one cursor.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,13 +10,14 @@ use claim_domain::identifier::Identifier;
 use claim_domain::ids::{ClaimId, CommandId, CustomerId, PartnerId};
 use claim_domain::time::Instant;
 use claim_journal::{Cursor, PartitionId, Position};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::database::{Columns, Transaction, Value, column};
 use crate::error::{QueryError, StoreError};
 use crate::inputs::{
     Answered, ClaimFile, HistoryEntry, answers, claim_file, history, read_customer, refusals, told,
 };
-use crate::sql::{read_json, read_text};
+use crate::params;
+use crate::stored::{read_json, read_text};
 use crate::views::{Checkpoints, Views, cursor};
 
 /// All views at one moment, for as long as it is kept: rows, counts and cursor belong together.
@@ -43,17 +44,25 @@ pub struct Acquaintance {
 
 impl<'v> Snapshot<'v> {
     pub(crate) fn take(views: &'v Views) -> Result<Self, StoreError> {
-        let moment = Transaction::new_unchecked(views.connection(), TransactionBehavior::Deferred)
-            .map_err(StoreError::sql("reading the views"))?;
+        let moment = views.database().begin_reading("reading the views")?;
         // The first read fixes the moment.
         let checkpoints = views.checkpoints()?;
         Ok(Self { views, checkpoints, _moment: moment })
     }
 
-    /// The connection, for the tables of a view.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
-        self.views.connection()
+    /// Asks the tables of a view, with [`params!`](crate::params), and reads each row that is found. `doing` is what an
+    /// error says.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read, or `read` cannot read a row.
+    pub fn query<'a, T>(
+        &self,
+        doing: &str,
+        sql: &str,
+        params: impl AsRef<[Value<'a>]>,
+        read: impl FnMut(&Columns<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.views.database().query(doing, sql, params, read)
     }
 
     /// Up to where everything is folded: every partition and the program.
@@ -69,7 +78,7 @@ impl<'v> Snapshot<'v> {
     /// Refuses to read a view that was folded by another version.
     ///
     /// # Errors
-    /// [`QueryError::Outdated`], or [`QueryError::Store`] when the file cannot be read.
+    /// [`QueryError::Outdated`], or [`QueryError::Store`] when the store cannot be read.
     pub fn require(&self, name: &str, wanted: u32) -> Result<(), QueryError> {
         match self.views.version(name)? {
             Some(found) if found == wanted => Ok(()),
@@ -86,7 +95,7 @@ impl<'v> Snapshot<'v> {
     /// The catalog, with its past.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {
         let program = self.program();
         if let Some((folded, catalog)) = &*self.views.catalog.borrow()
@@ -94,18 +103,15 @@ impl<'v> Snapshot<'v> {
         {
             return Ok(Arc::clone(catalog));
         }
-        let doing = "reading the catalog";
-        let mut statement = self
-            .connection()
-            .prepare_cached("SELECT sequence, event FROM program_events ORDER BY sequence, number")
-            .map_err(StoreError::sql(doing))?;
-        let mut rows = statement.query([]).map_err(StoreError::sql(doing))?;
+        let sql = "SELECT sequence, event FROM program_events ORDER BY sequence, number";
+        let events = self.query("reading the catalog", sql, params![], |row| {
+            let sequence: i64 = column(row, "sequence")?;
+            let event: Event = read_json("a program event", &column::<String>(row, "event")?)?;
+            Ok((u64::try_from(sequence).unwrap_or(0), event))
+        })?;
         let mut catalog = Catalog::default();
-        while let Some(row) = rows.next().map_err(StoreError::sql(doing))? {
-            let sequence: i64 = row.get(0).map_err(StoreError::sql(doing))?;
-            let json: String = row.get(1).map_err(StoreError::sql(doing))?;
-            let event: Event = read_json("a program event", &json)?;
-            catalog.evolve(u64::try_from(sequence).unwrap_or(0), &event);
+        for (sequence, event) in &events {
+            catalog.evolve(*sequence, event);
         }
         let catalog = Arc::new(catalog);
         *self.views.catalog.borrow_mut() = Some((program, Arc::clone(&catalog)));
@@ -115,73 +121,66 @@ impl<'v> Snapshot<'v> {
     /// What the rules know of a customer, its claims left out: those are [`Self::claim`]s.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn customer(&self, id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        read_customer(self.connection(), id)
+        read_customer(self.views.database(), id)
     }
 
     /// A claim with its contacts and names.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn claim(&self, id: ClaimId) -> Result<Option<ClaimFile>, StoreError> {
-        claim_file(self.connection(), id)
+        claim_file(self.views.database(), id)
     }
 
     /// Everything that ever happened to a claim, oldest first; refusals of commands that name it included.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn history(&self, claim: ClaimId) -> Result<Vec<HistoryEntry<'static>>, StoreError> {
-        history(self.connection(), claim)
+        history(self.views.database(), claim)
     }
 
     /// Where the answers under a command id stand, of every source; of each source first the answer that stands for
     /// ever, then those told that the id was reused.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn answers(&self, id: CommandId) -> Result<Vec<Answered>, StoreError> {
-        answers(self.connection(), id)
+        answers(self.views.database(), id)
     }
 
     /// How many commands were refused, by code.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn refusals(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        refusals(self.connection())
+        refusals(self.views.database())
     }
 
     /// The customers known to a partner, for ever.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn known(&self, partner: &PartnerId) -> Result<Vec<CustomerId>, StoreError> {
-        let doing = "reading known customers";
         let sql = "SELECT customer FROM known WHERE partner = ?1 ORDER BY customer";
-        let mut statement = self.connection().prepare_cached(sql).map_err(StoreError::sql(doing))?;
-        let rows = statement
-            .query_map([partner.as_str()], |row| row.get::<_, String>(0))
-            .map_err(StoreError::sql(doing))?;
-        rows.map(|row| {
-            let id = row.map_err(StoreError::sql(doing))?;
-            read_text("a customer id", &id).map(CustomerId)
+        self.query("reading known customers", sql, params![partner.as_str()], |row| {
+            read_text("a customer id", &column::<String>(row, "customer")?).map(CustomerId)
         })
-        .collect()
     }
 
     /// What a partner told of one customer, or of each customer it has claims with.
     ///
     /// # Errors
-    /// [`StoreError`] when the file cannot be read.
+    /// [`StoreError`] when the store cannot be read.
     pub fn acquaintances(
         &self,
         partner: &PartnerId,
         customer: Option<CustomerId>,
     ) -> Result<BTreeMap<CustomerId, Acquaintance>, StoreError> {
         let mut all: BTreeMap<CustomerId, (i64, Acquaintance)> = BTreeMap::new();
-        for it in told(self.connection(), partner, customer)? {
+        for it in told(self.views.database(), partner, customer)? {
             let updated_at = Instant::from_ms(it.updated_at_ms);
             let (contacts_at_ms, known) = all.entry(it.customer).or_insert_with(|| {
                 let (name, identifiers) = (it.name.clone(), BTreeSet::new());

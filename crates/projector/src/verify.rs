@@ -25,6 +25,7 @@ pub struct Verified {
 
 /// Folds the journal afresh up to exactly where the views stand, and compares a view, or all when none is named. Works on
 /// views opened read-only, also while another process folds into them: what is compared is one snapshot.
+/// The fresh fold is a private SQLite file wherever the views are, so one store is held against the other.
 ///
 /// # Errors
 /// [`ProjectError`] when the journal cannot be folded that far; a difference is no error but the answer.
@@ -52,7 +53,7 @@ pub fn verify(
     };
     for table in chosen.iter().flat_map(|it| it.tables) {
         let (rows, difference) =
-            compare(table, views.connection(), fresh.views().connection()).map_err(QueryError::from)?;
+            compare(table, views.database(), fresh.views().database()).map_err(QueryError::from)?;
         verified.rows += rows;
         if difference.is_some() {
             verified.difference = difference;

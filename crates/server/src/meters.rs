@@ -60,7 +60,7 @@ impl Default for Meters {
         let commands = Family::default();
         registry.register("commands", "Commands answered by HTTP, by what came of them", commands.clone());
         let folded = Family::default();
-        registry.register("views_folded_sequence", "Up to where the views are folded here", folded.clone());
+        registry.register("view_sequence", "Up to where the views are folded here", folded.clone());
         let effects = Family::default();
         registry.register("effects", "Effects tried, by what came of them", effects.clone());
         let effects_still_due = Gauge::default();

@@ -55,7 +55,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     }
     let inputs = args.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
-    let mut node = Node::open(global, begin, views::known_end(global.data())?)?;
+    let mut node = Node::open(global, begin, views::known_end(global)?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
     let runtime = runtime()?;
     let progress = output::progress("deciding", None);
@@ -67,7 +67,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
     node.engine.settle();
     progress.finish_and_clear();
     let counts = out.finish()?;
-    let mut folding = Folding::begin(global.data())?;
+    let mut folding = Folding::begin(global)?;
     folding.catch_up(&*node.log, &output::progress("folding views", None))?;
     let perform = mode == Mode::Live && !args.no_effects && !node.simulated;
     if perform {

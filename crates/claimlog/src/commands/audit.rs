@@ -10,7 +10,7 @@ use claim_log_embedded::{EmbeddedReader, Scan};
 use crate::cli::{Audit, Global};
 use crate::exit::Status;
 use crate::output;
-use crate::views::{definitions, known_end, open_read_only, told};
+use crate::views::{definitions, known_end, open_if_there, told};
 
 /// Runs `audit`.
 ///
@@ -33,7 +33,7 @@ pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
 /// When the directory cannot be read.
 pub(crate) fn verify(global: &Global, views: bool) -> Result<Report> {
     let log = EmbeddedReader::open(global.data())?;
-    let scan = log.scan(known_end(global.data()).unwrap_or(0))?;
+    let scan = log.scan(known_end(global).unwrap_or(0))?;
     let bar = output::progress("verifying", Some(scan.records));
     let options = Options { offsets: Offsets::Positions, accepted_void: BTreeSet::new() };
     let mut report = claim_audit::verify(&log, &options, &mut |lines| bar.set_position(lines))?;
@@ -62,7 +62,7 @@ fn bytes(scan: &Scan, report: &mut Report) {
 }
 
 fn verify_views(global: &Global, log: &EmbeddedReader, report: &mut Report) -> Result<()> {
-    let Ok(views) = open_read_only(global.data()) else { return Ok(()) };
+    let Some(views) = open_if_there(global)? else { return Ok(()) };
     let bar = output::progress("refolding views", None);
     let verified =
         claim_projector::verify(&views, Offsets::Positions, &definitions(), log, None, &mut told(&bar));

@@ -86,7 +86,7 @@ fn apply(global: &Global) -> Result<Printer> {
     node.intake.tick(Mode::AsRecorded);
     node.engine.settle();
     bar.finish_and_clear();
-    Folding::begin(global.data())?.catch_up(&*node.log, &output::progress("folding views", None))?;
+    Folding::begin(global)?.catch_up(&*node.log, &output::progress("folding views", None))?;
     node.close()?;
     Ok(out)
 }

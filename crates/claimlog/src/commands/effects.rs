@@ -61,12 +61,12 @@ struct Retry {
 
 /// Starts held and failed effects again, and performs referral effects until nothing is due.
 fn retry(global: &Global, args: &Retry) -> Result<Status> {
-    let mut node = Node::open(global, Begin::Existing, views::known_end(global.data())?)?;
+    let mut node = Node::open(global, Begin::Existing, views::known_end(global)?)?;
     if node.simulated {
         let message = "this directory is simulated: no effect is performed on it, and none is started";
         return Err(UsageError(message.into()).into());
     }
-    let mut folding = Folding::begin(global.data())?;
+    let mut folding = Folding::begin(global)?;
     folding.catch_up(&*node.log, &output::progress("folding views", None))?;
     let start = if args.due_only { Vec::new() } else { to_start(&folding, args)? };
     if args.dry_run {

@@ -1,11 +1,8 @@
 //! `topics`: makes the topics on Kafka, or says what is wrong with them.
 
-use anyhow::Result;
-use serde_json::json;
-
 use crate::cli::{Global, Topics};
 use crate::exit::Status;
-use crate::output;
+use anyhow::Result;
 
 /// Runs `topics create` and `topics check`.
 ///
@@ -20,15 +17,15 @@ pub(crate) fn run(global: &Global, args: &Topics) -> Result<Status> {
     let cluster = crate::kafka::Cluster::of(options)?;
     let wrong = if create { cluster.create()? } else { cluster.check()? };
     if global.json {
-        let row = |it: &claim_log_kafka::Wrong| json!({"topic": it.topic, "setting": it.setting, "found": it.found, "wanted": it.wanted});
-        output::json(&json!({"wrong": wrong.iter().map(row).collect::<Vec<_>>()}))?;
+        let row = |it: &claim_log_kafka::Wrong| serde_json::json!({"topic": it.topic, "setting": it.setting, "found": it.found, "wanted": it.wanted});
+        crate::output::json(&serde_json::json!({"wrong": wrong.iter().map(row).collect::<Vec<_>>()}))?;
     } else if wrong.is_empty() {
-        output::text("every topic is as it must be")?;
+        crate::output::text("every topic is as it must be")?;
     } else {
         let rows = wrong
             .iter()
             .map(|it| [it.topic.clone(), it.setting.clone(), it.found.clone(), it.wanted.clone()]);
-        output::text(&output::table(["TOPIC", "SETTING", "IS", "MUST BE"], rows))?;
+        crate::output::text(&crate::output::table(["TOPIC", "SETTING", "IS", "MUST BE"], rows))?;
     }
     Ok(if wrong.is_empty() { Status::Done } else { Status::Unsound })
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, args: &Views) -> Result<Status> {
 
 fn rebuild(global: &Global, name: Option<&str>) -> Result<Status> {
     let log = EmbeddedReader::open(global.data())?;
-    let mut folding = Folding::begin(global.data())?;
+    let mut folding = Folding::begin(global)?;
     let bar = output::progress("rebuilding", None);
     folding.catch_up(&log, &bar)?;
     folding.rebuild(&log, name, &bar)?;

@@ -8,24 +8,25 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use claim_domain::decide::decide;
 use claim_engine::{Instance, InstanceParts};
-use claim_intake::keys::{Keys, SqliteKeys};
+use claim_intake::keys::Keys;
 use claim_intake::relay::{Relay, RelayParts, RelayTopics};
 use claim_log::{Log, Place, ReadLog};
 use claim_log_kafka::KafkaLog;
+use claim_projector::Views;
 use claim_publisher::{PublisherParts, publish};
 use claim_server::{Door, Health, Meters, Parts};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::cli::Global;
 use crate::kafka::Cluster;
 use crate::kafka::answers::Answers;
 use crate::kafka::door::KafkaDoor;
 use crate::kafka::gauges::Standing;
 use crate::kafka::problems::Problems;
 use crate::kafka_options::KafkaOptions;
-use crate::node::{KEYS, RELEASE, directory, wall};
+use crate::node::{RELEASE, directory, wall};
 use crate::serve::{ALIVE_WITHIN, Closed, Order, Projecting, Role, Signals, Stop, Why, until_stopped};
-use crate::views;
 
 /// How often every inbox partition is promised something.
 const TICK: Duration = Duration::from_millis(500);
@@ -56,8 +57,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     let (stop, health, meters) = (Stop::new(), Health::default(), Meters::default());
     let data = order.global.data();
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
-    let keys: Arc<dyn Keys> =
-        Arc::new(SqliteKeys::open(&data.join(KEYS)).context("opening the keys of persons")?);
+    let keys = order.global.keys()?.open().context("opening the keys of persons")?;
     let log = KafkaLog::open(&cluster.connection).context("opening the journal")?;
     let mut running = Running {
         stop: stop.clone(),
@@ -77,7 +77,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         running.publisher(&cluster, options, &log)?;
     }
     if order.roles.has(Role::Projector) {
-        running.projector(data, &log, &health, &meters)?;
+        running.projector(order.global, &log, &health, &meters)?;
     }
     let door = running.door(&order, &cluster, options, &log, &keys)?;
     let standing = running.standing.clone();
@@ -87,8 +87,8 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         door,
         log: log.clone(),
         views: {
-            let data = data.to_owned();
-            Arc::new(move || views::open_read_only(&data))
+            let place = order.global.views()?;
+            Arc::new(move || Views::open_read_only(place.clone()))
         },
         keys,
         now: Arc::new(wall),
@@ -128,7 +128,7 @@ impl Running {
         options: &KafkaOptions,
         log: &Arc<KafkaLog>,
         keys: &Arc<dyn Keys>,
-        global: &crate::cli::Global,
+        global: &Global,
     ) -> Result<()> {
         let client = cluster.client()?;
         let p = u32::from(cluster.partitions);
@@ -187,7 +187,7 @@ impl Running {
 
     fn projector(
         &mut self,
-        data: &std::path::Path,
+        global: &Global,
         log: &Arc<KafkaLog>,
         health: &Health,
         meters: &Meters,
@@ -195,7 +195,7 @@ impl Running {
         let (tell, _) = watch::channel(None);
         let log: Arc<dyn ReadLog> = log.clone();
         let projecting = Projecting {
-            data: data.to_owned(),
+            global: global.clone(),
             log,
             offsets: claim_journal::Offsets::Count,
             end: Box::new(|| None),

@@ -1,6 +1,5 @@
 //! Performing what is due while the process serves.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use crate::cli::Global;
 use crate::performing::{Site, must_hold, perform};
 use crate::serve::queue::Queue;
 use crate::serve::stop::Stop;
@@ -29,7 +29,7 @@ const FOLDED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Performs effects, round after round.
 pub(crate) struct Performing {
-    pub(crate) data: PathBuf,
+    pub(crate) global: Global,
     pub(crate) queue: Queue,
     pub(crate) folded: watch::Receiver<Option<Cursor>>,
     pub(crate) meters: Meters,
@@ -38,7 +38,7 @@ pub(crate) struct Performing {
 
 /// What is due by the views of this process; results go through its queue.
 struct Serving {
-    data: PathBuf,
+    global: Global,
     queue: Queue,
     folded: watch::Receiver<Option<Cursor>>,
     /// Everything that was reported.
@@ -48,15 +48,15 @@ struct Serving {
 impl Performing {
     /// Performs until the process stops.
     pub(crate) async fn run(self) {
-        let Self { data, queue, folded, meters, stop } = self;
-        let mut site = Serving { data: data.clone(), queue, folded, reported: Cursor::default() };
+        let Self { global, queue, folded, meters, stop } = self;
+        let mut site = Serving { global: global.clone(), queue, folded, reported: Cursor::default() };
         while stop.why().is_none() {
             let stopped = async {
                 stop.stopped().await;
                 sleep(GRACE).await;
             };
             let after = tokio::select! {
-                done = perform(&mut site, &data) => match done {
+                done = perform(&mut site, global.data()) => match done {
                     Ok(done) => {
                         meters.performed(done.performed, done.still_due);
                         if done.performed > 0 {
@@ -89,7 +89,7 @@ impl Site for Serving {
             .await
             .context("the views do not hold what was reported yet")?
             .context("the views are not folded any more")?;
-        let views = views::open_read_only(&self.data)?;
+        let views = views::open_read_only(&self.global)?;
         Ok(due_referral_effects(&views.snapshot()?, None)?)
     }
 

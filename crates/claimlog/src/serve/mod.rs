@@ -3,7 +3,6 @@
 //! Commands go through one [`queue`] into intake and the engine; the views follow on a thread of their own
 //! ([`projecting`]), effects on another ([`effects`]); [`stop`] says when all of it ends.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -11,15 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use claim_intake::Intake;
-use claim_intake::keys::{Keys, SqliteKeys};
 use claim_log::ReadLog;
 use claim_log_embedded::EmbeddedReader;
+use claim_projector::Views;
 use claim_server::{Door, Drained, Health, Listener, Meters, Now, Parts, router};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use crate::cli::Global;
-use crate::node::{Begin, KEYS, Node, wall};
+use crate::node::{Begin, Node, wall};
 use crate::reading;
 use crate::serve::effects::Performing;
 use crate::serve::queue::{Clock, Queue, Taking, queue, shown};
@@ -96,12 +95,12 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
         None => Arc::new(EmbeddedReader::open(data)?),
     };
     let folding = match roles.has(Role::Projector) {
-        true => Some(Folding::begin(data, &log, deciding.as_ref(), &health, &meters)?),
+        true => Some(Folding::begin(global, &log, deciding.as_ref(), &health, &meters)?),
         false => None,
     };
     let performing = match (&deciding, &folding) {
         (Some(deciding), Some(folding)) if effects && !deciding.simulated => {
-            Some(perform(runtime, data, deciding, folding, &meters, &stop)?)
+            Some(perform(runtime, global, deciding, folding, &meters, &stop)?)
         }
         _ => None,
     };
@@ -116,10 +115,10 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
         },
         log: log.clone(),
         views: {
-            let data = data.to_owned();
-            Arc::new(move || views::open_read_only(&data))
+            let place = global.views()?;
+            Arc::new(move || Views::open_read_only(place.clone()))
         },
-        keys: keys(data)?,
+        keys: global.keys()?.open_read_only().context("opening the keys of persons")?,
         now: now(&*log, deciding.as_ref(), clock)?,
         health: health.clone(),
         meters,
@@ -195,7 +194,7 @@ impl Deciding {
         stop: &Stop,
     ) -> Result<Self> {
         let pulse = health.part("engine", ALIVE_WITHIN);
-        let node = Node::open(global, Begin::Real, views::known_end(global.data())?)?;
+        let node = Node::open(global, Begin::Real, views::known_end(global)?)?;
         let Node { log, engine, mut intake, simulated } = node;
         clock.store(intake.now().as_ms(), Ordering::Release);
         let (queue, taken) = queue();
@@ -219,7 +218,7 @@ impl Deciding {
 
 impl Folding {
     fn begin(
-        data: &Path,
+        global: &Global,
         log: &Arc<dyn ReadLog>,
         deciding: Option<&Deciding>,
         health: &Health,
@@ -229,7 +228,7 @@ impl Folding {
         let last = Arc::new(AtomicBool::new(false));
         let writer = deciding.map(|it| it.node.log.clone());
         let projecting = Projecting {
-            data: data.to_owned(),
+            global: global.clone(),
             log: log.clone(),
             offsets: claim_journal::Offsets::Positions,
             end: Box::new(move || writer.as_ref().map(|it| it.end())),
@@ -254,14 +253,14 @@ impl Folding {
 
 fn perform(
     runtime: &Runtime,
-    data: &Path,
+    global: &Global,
     deciding: &Deciding,
     folding: &Folding,
     meters: &Meters,
     stop: &Stop,
 ) -> Result<JoinHandle<()>> {
     let performing = Performing {
-        data: data.to_owned(),
+        global: global.clone(),
         queue: deciding.queue.clone(),
         folded: folding.folded.clone(),
         meters: meters.clone(),
@@ -270,10 +269,6 @@ fn perform(
     let handle = runtime.handle().clone();
     let thread = thread::Builder::new().name("effects".into());
     thread.spawn(move || handle.block_on(performing.run())).context("starting the thread of effects")
-}
-
-fn keys(data: &Path) -> Result<Arc<dyn Keys>> {
-    Ok(Arc::new(SqliteKeys::open_read_only(&data.join(KEYS)).context("opening the keys of persons")?))
 }
 
 /// The time for whoever looks at a page.

@@ -1,6 +1,5 @@
 //! Keeping the views current, on a thread of its own. Whatever happens to them, commands are decided (F-35).
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,6 +12,7 @@ use claim_server::{Meters, Pulse};
 use indicatif::ProgressBar;
 use tokio::sync::watch;
 
+use crate::cli::Global;
 use crate::views::Folding;
 
 /// How often the end of the log is looked at.
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The thread's side.
 pub(crate) struct Projecting {
-    pub(crate) data: PathBuf,
+    pub(crate) global: Global,
     pub(crate) log: Arc<dyn ReadLog>,
     /// What offsets mean on it.
     pub(crate) offsets: Offsets,
@@ -65,7 +65,7 @@ impl Projecting {
 
     /// Folds what there is, and again when there is more, until it fails or nothing more comes.
     fn fold(&self, folding: &mut Option<Folding>, bar: &ProgressBar, last: bool) -> Result<()> {
-        let Some(folding) = begun(folding, &self.data, self.offsets)? else {
+        let Some(folding) = begun(folding, &self.global, self.offsets)? else {
             self.pulse.fail("another process folds into the views");
             thread::sleep(LOOK);
             return Ok(());
@@ -97,11 +97,11 @@ impl Projecting {
 /// The right to fold, taken if need be; none while another process has it.
 fn begun<'a>(
     folding: &'a mut Option<Folding>,
-    data: &Path,
+    global: &Global,
     offsets: Offsets,
 ) -> Result<Option<&'a mut Folding>> {
     if folding.is_none() {
-        *folding = Folding::try_begin(data, offsets)?;
+        *folding = Folding::try_begin(global, offsets)?;
     }
     Ok(folding.as_mut())
 }

@@ -12,7 +12,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{Found, Keys, KeysError, PersonKey, PersonRef, Secret, random};
+use super::{Found, Keys, KeysError, PersonKey, PersonRef, Secret, random_id};
 
 /// "clky": marks the file as a key store of ours.
 const APPLICATION: i32 = 0x636c_6b79;
@@ -197,18 +197,10 @@ fn find_or_make(tx: &Transaction<'_>, whom: &PersonRef, lookup: &[u8; 32]) -> Re
         let secret = Secret(secret.try_into().map_err(|_| KeysError::Damaged(key))?);
         return Ok(PersonKey { person: person.into(), key, secret });
     }
-    let person = match whom {
-        PersonRef::Contact { .. } => random_id()?.to_string(),
-        PersonRef::Customer(customer) => format!("customer:{customer}"),
-    };
-    let made = PersonKey { person: person.into(), key: random_id()?, secret: Secret::random()? };
+    let made = PersonKey { person: whom.new_person()?.into(), key: random_id()?, secret: Secret::random()? };
     tx.prepare_cached("INSERT INTO person_key (key, person, lookup, secret) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![made.key.to_string(), &*made.person, lookup, made.secret.bytes()])?;
     Ok(made)
-}
-
-fn random_id() -> Result<Uuid, KeysError> {
-    Ok(uuid::Builder::from_random_bytes(random()?).into_uuid())
 }
 
 /// Creates the file before SQLite does, so that nobody else may read it; SQLite gives its log the same rights.
@@ -264,27 +256,14 @@ impl From<rusqlite::Error> for KeysError {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::Barrier;
 
-    use claim_domain::ids::CustomerId;
     use tempfile::TempDir;
 
+    use super::super::suite::{many, mina, one};
     use super::*;
-
-    fn contact(partner: &str, email: &str) -> PersonRef {
-        PersonRef::Contact { partner: partner.parse().unwrap(), email: email.parse().unwrap() }
-    }
-
-    fn mina() -> PersonRef {
-        contact("p-contoso", "mina@fabrikam.example")
-    }
 
     fn store(dir: &TempDir) -> SqliteKeys {
         SqliteKeys::open(&dir.path().join("keys.sqlite")).unwrap()
-    }
-
-    fn one(keys: &SqliteKeys, person: PersonRef) -> PersonKey {
-        keys.ensure(&[person]).unwrap().remove(0)
     }
 
     /// Whether `needle` stands in any file of `dir`.
@@ -295,96 +274,10 @@ mod tests {
     }
 
     #[test] // DESIGN §7
-    fn a_person_is_one_per_partner_and_address_and_keeps_its_key() {
-        let dir = TempDir::new().unwrap();
-        let keys = store(&dir);
-        let customer = PersonRef::Customer(CustomerId(Uuid::from_u128(7)));
-        let others = [
-            mina(),
-            contact("p-contoso", "MINA@Fabrikam.example"),
-            contact("p-contoso", "ken@fabrikam.example"),
-            contact("p-other", "mina@fabrikam.example"),
-            customer,
-        ];
-        let got = keys.ensure(&others).unwrap();
-        assert_eq!(got.len(), 5);
-        assert_eq!(got[0], got[1]);
-        for (a, b) in [(0, 2), (0, 3), (0, 4), (2, 3)] {
-            assert!(
-                got[a].person != got[b].person && got[a].key != got[b].key && got[a].secret != got[b].secret
-            );
-        }
-        assert_eq!(Uuid::parse_str(&got[0].person).unwrap().get_version_num(), 4);
-        assert_eq!(&*got[4].person, "customer:00000000-0000-0000-0000-000000000007");
-        assert_eq!(keys.ensure(&others).unwrap(), got, "from memory");
-
-        let secret = keys.secret().clone();
-        drop(keys);
-        let again = store(&dir);
-        assert_eq!(again.ensure(&others).unwrap(), got, "from the file");
-        assert_eq!(again.secret(), &secret);
-        assert_eq!(again.find(got[3].key).unwrap(), Found::Key(got[3].clone()));
-    }
-
-    #[test] // F-87
-    fn writers_that_meet_a_new_person_at_once_get_one_key() {
-        let dir = TempDir::new().unwrap();
-        let stores: Vec<_> = (0..4).map(|_| store(&dir)).collect();
-        let start = Barrier::new(stores.len());
-        let persons: Vec<_> =
-            (0..50).map(|n| contact("p-contoso", &format!("u{n}@fabrikam.example"))).collect();
-        let got: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = stores
-                .iter()
-                .map(|keys| {
-                    scope.spawn(|| {
-                        start.wait();
-                        persons.iter().map(|person| one(keys, person.clone())).collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|it| it.join().unwrap()).collect()
-        });
-        assert!(got.iter().all(|keys| keys == &got[0]));
-    }
-
-    #[test] // F-86
-    fn erased_and_never_known_and_unavailable_are_three_things() {
-        let dir = TempDir::new().unwrap();
-        let (keys, other) = (store(&dir), store(&dir));
-        let before = one(&keys, mina());
-        assert_eq!(one(&other, mina()), before);
-        keys.erase(&before.person).unwrap();
-        for keys in [&keys, &other] {
-            assert_eq!(keys.find(before.key).unwrap(), Found::Erased);
-        }
-        let stranger = Uuid::from_u128(1);
-        assert!(matches!(keys.find(stranger), Err(KeysError::UnknownKey(id)) if id == stranger));
-
-        let writer = Connection::open(dir.path().join("keys.sqlite")).unwrap();
-        writer.execute_batch("ALTER TABLE person_key RENAME TO elsewhere").unwrap();
-        assert!(matches!(keys.find(before.key), Err(KeysError::Unavailable(_))));
-        assert!(matches!(keys.ensure(&[mina()]), Err(KeysError::Unavailable(_))));
-    }
-
-    #[test] // F-85
-    fn what_comes_of_an_erased_person_later_has_a_new_person_and_a_new_key() {
-        let dir = TempDir::new().unwrap();
-        let keys = store(&dir);
-        let before = one(&keys, mina());
-        assert_eq!(keys.erase(&before.person).unwrap(), 1);
-        assert_eq!(keys.erase(&before.person).unwrap(), 0, "repeating is safe");
-        let after = one(&keys, mina());
-        assert!(after.person != before.person && after.key != before.key && after.secret != before.secret);
-        assert_eq!(keys.find(before.key).unwrap(), Found::Erased);
-    }
-
-    #[test] // DESIGN §7
     fn an_erased_key_stands_in_no_file_any_more() {
         let dir = TempDir::new().unwrap();
         let keys = store(&dir);
-        let persons: Vec<_> =
-            (0..200).map(|n| contact("p-contoso", &format!("u{n}@fabrikam.example"))).collect();
+        let persons = many(200);
         let made = keys.ensure(&persons).unwrap();
         assert!(on_disk(&dir, made[0].secret.bytes()), "this check can find a key");
         for key in made.iter().step_by(3) {
@@ -395,54 +288,15 @@ mod tests {
         }
     }
 
-    #[test] // DESIGN §7
-    fn a_failed_batch_gives_out_no_key_and_keeps_none() {
-        let dir = TempDir::new().unwrap();
-        let keys = store(&dir);
-        let writer = Connection::open(dir.path().join("keys.sqlite")).unwrap();
-        writer
-            .execute_batch(
-                "CREATE TRIGGER full BEFORE INSERT ON person_key
-                 WHEN (SELECT count(*) FROM person_key) = 1 BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-            )
-            .unwrap();
-        let two = [mina(), contact("p-contoso", "ken@fabrikam.example")];
-        assert!(matches!(keys.ensure(&two), Err(KeysError::Unavailable(_))));
-        let rows =
-            || writer.query_row("SELECT count(*) FROM person_key", [], |row| row.get::<_, i64>(0)).unwrap();
-        assert_eq!(rows(), 0);
-        writer.execute_batch("DROP TRIGGER full").unwrap();
-        assert_eq!(keys.ensure(&two).unwrap().len(), 2);
-        assert_eq!(rows(), 2);
-    }
-
     #[test] // DESIGN §4: memory does not grow with the number of persons
     fn memory_is_bounded_and_what_fell_out_of_it_is_read_again() {
         let dir = TempDir::new().unwrap();
         let keys = store(&dir);
-        let persons: Vec<_> =
-            (0..250).map(|n| contact("p-contoso", &format!("u{n}@fabrikam.example"))).collect();
+        let persons = many(250);
         let made: Vec<_> = persons.iter().map(|person| one(&keys, person.clone())).collect();
         assert!(keys.state().unwrap().by_key.len() <= MAX_CACHED);
         let again: Vec<_> = persons.iter().map(|person| one(&keys, person.clone())).collect();
         assert_eq!(again, made);
-    }
-
-    #[test] // F-87
-    fn stores_opened_at_once_on_a_new_file_have_one_secret() {
-        for _ in 0..20 {
-            let dir = TempDir::new().unwrap();
-            let start = Barrier::new(4);
-            let secrets: Vec<_> = thread::scope(|scope| {
-                let open = || {
-                    start.wait();
-                    store(&dir).secret().clone()
-                };
-                let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
-                threads.into_iter().map(|it| it.join().unwrap()).collect()
-            });
-            assert!(secrets.iter().all(|secret| secret == &secrets[0]));
-        }
     }
 
     #[test] // F-91
@@ -455,14 +309,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_key_store_is_refused_and_left_as_it_is() {
+    fn a_file_that_is_no_database_is_refused() {
         let dir = TempDir::new().unwrap();
-        let path = dir.path().join("other.sqlite");
-        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
-        let before = fs::read(&path).unwrap();
-        assert!(matches!(SqliteKeys::open(&path), Err(KeysError::Foreign(_))));
-        assert_eq!(fs::read(&path).unwrap(), before);
-
         let path = dir.path().join("text");
         fs::write(
             &path,
@@ -470,20 +318,6 @@ mod tests {
         )
         .unwrap();
         assert!(matches!(SqliteKeys::open(&path), Err(KeysError::Foreign(_))));
-    }
-
-    #[test]
-    fn a_read_only_store_opens_beside_its_writer_and_makes_nothing() {
-        let dir = TempDir::new().unwrap();
-        let path = dir.path().join("keys.sqlite");
-        assert!(matches!(SqliteKeys::open_read_only(&path), Err(KeysError::Unavailable(_))));
-        assert!(!path.exists());
-        let keys = store(&dir);
-        let key = one(&keys, mina());
-        let reader = SqliteKeys::open_read_only(&path).unwrap();
-        assert_eq!(reader.find(key.key).unwrap(), Found::Key(key));
-        let ken = contact("p-contoso", "ken@fabrikam.example");
-        assert!(matches!(reader.ensure(&[ken]), Err(KeysError::Unavailable(_))));
     }
 
     #[cfg(unix)]

@@ -6,12 +6,13 @@ use claim_domain::asker::Source;
 use claim_domain::command::CommandType;
 use claim_domain::ids::CommandId;
 use claim_journal::{Position, Ruling};
-use rusqlite::{Connection, params};
 
+use crate::database::{Database, column, integer, position};
 use crate::error::StoreError;
+use crate::params;
 use crate::projector::Tables;
 use crate::reader::Read;
-use crate::sql::{column, integer, position, read_json, read_text};
+use crate::stored::{read_json, read_text};
 
 /// One answer to a command. The whole outcome is read again from the log, so that it is the same to the byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,38 +49,28 @@ pub(crate) fn record(tables: &Tables<'_>, read: &Read) -> Result<(), StoreError>
 }
 
 /// The answers under an id, of every source: first the one that stands, then those told that the id was reused.
-pub(crate) fn answers(connection: &Connection, id: CommandId) -> Result<Vec<Answered>, StoreError> {
-    let doing = "reading an outcome";
+pub(crate) fn answers(database: &Database, id: CommandId) -> Result<Vec<Answered>, StoreError> {
     let sql = "SELECT source, command_type, code, at_offset, partition, sequence FROM outcomes WHERE command = ?1 \
-               ORDER BY source, code IS 'command_id_reused', partition, sequence";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
-    let mut rows = statement.query([id.to_string()]).map_err(StoreError::sql(doing))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(StoreError::sql(doing))? {
+               ORDER BY source, coalesce(code, '') = 'command_id_reused', partition, sequence";
+    database.query("reading an outcome", sql, params![id.to_string()], |row| {
         let command_type: String = column(row, "command_type")?;
         let offset: i64 = column(row, "at_offset")?;
-        found.push(Answered {
+        Ok(Answered {
             source: read_text("a source", &column::<String>(row, "source")?)?,
             command_type: read_json("a type of command", &format!("\"{command_type}\""))?,
             position: position(row)?,
             offset: u64::try_from(offset).unwrap_or(0),
             code: column(row, "code")?,
-        });
-    }
-    Ok(found)
+        })
+    })
 }
 
 /// How many commands were refused with each code.
-pub(crate) fn refusals(connection: &Connection) -> Result<BTreeMap<String, u64>, StoreError> {
-    let doing = "counting refusals";
-    let sql = "SELECT code, count(*) FROM outcomes WHERE code IS NOT NULL GROUP BY code";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
-    let rows = statement
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
-        .map_err(StoreError::sql(doing))?;
-    rows.map(|row| {
-        let (code, count) = row.map_err(StoreError::sql(doing))?;
-        Ok((code, u64::try_from(count).unwrap_or(0)))
-    })
-    .collect()
+pub(crate) fn refusals(database: &Database) -> Result<BTreeMap<String, u64>, StoreError> {
+    let sql = "SELECT code, count(*) AS times FROM outcomes WHERE code IS NOT NULL GROUP BY code";
+    let found = database.query("counting refusals", sql, params![], |row| {
+        let times: i64 = column(row, "times")?;
+        Ok((column(row, "code")?, u64::try_from(times).unwrap_or(0)))
+    })?;
+    Ok(found.into_iter().collect())
 }

@@ -6,13 +6,14 @@ use claim_domain::identifier::Identifier;
 use claim_domain::ids::{ClaimId, CustomerId, PartnerId};
 use claim_domain::sealed::{Contacts, SealedBox};
 use claim_journal::Position;
-use rusqlite::{Connection, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::database::{Columns, Database, column, integer, position};
 use crate::error::StoreError;
+use crate::params;
 use crate::projector::{Fact, Projector, Tables};
-use crate::sql::{column, integer, position, read_json, read_text, write_json};
+use crate::stored::{read_json, read_text, write_json};
 
 /// The standing inputs.
 pub(crate) struct Inputs;
@@ -178,7 +179,7 @@ fn contacts(tables: &Tables<'_>, fact: &Fact<'_>, contacts: &Contacts) -> Result
 fn known(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
     let (Some(claim), Some(customer)) = (fact.claim, fact.customer) else { return Ok(()) };
     let row = params![claim.partner.as_str(), customer.to_string(), fact.stamp.at.as_ms()];
-    tables.write("INSERT OR IGNORE INTO known VALUES (?1, ?2, ?3)", row).map(drop)
+    tables.write("INSERT INTO known VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", row).map(drop)
 }
 
 /// A claim with what the rules never look at: contacts, names, position.
@@ -198,23 +199,21 @@ pub struct ClaimFile {
     pub position: Position,
 }
 
-pub(crate) fn claim_file(connection: &Connection, claim: ClaimId) -> Result<Option<ClaimFile>, StoreError> {
-    let doing = "reading a claim";
+pub(crate) fn claim_file(database: &Database, claim: ClaimId) -> Result<Option<ClaimFile>, StoreError> {
     let sql = "SELECT customer, contacts, friendly_name, mismatch_reason, state, partition, sequence \
                FROM claims WHERE claim = ?1";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
-    let mut rows = statement.query([claim.to_string()]).map_err(StoreError::sql(doing))?;
-    let Some(row) = rows.next().map_err(StoreError::sql(doing))? else { return Ok(None) };
-    let text = |name: &str| column::<String>(row, name);
-    let mismatch_reason: Option<String> = column(row, "mismatch_reason")?;
-    Ok(Some(ClaimFile {
-        customer: CustomerId(read_text("a customer id", &text("customer")?)?),
-        claim: read_json("a claim", &text("state")?)?,
-        contacts: read_json("contacts", &text("contacts")?)?,
-        friendly_name: read_json("a friendly name", &text("friendly_name")?)?,
-        mismatch_reason: mismatch_reason.map(|it| read_json("a reason", &it)).transpose()?,
-        position: position(row)?,
-    }))
+    database.find("reading a claim", sql, params![claim.to_string()], |row| {
+        let text = |name: &str| column::<String>(row, name);
+        let mismatch_reason: Option<String> = column(row, "mismatch_reason")?;
+        Ok(ClaimFile {
+            customer: CustomerId(read_text("a customer id", &text("customer")?)?),
+            claim: read_json("a claim", &text("state")?)?,
+            contacts: read_json("contacts", &text("contacts")?)?,
+            friendly_name: read_json("a friendly name", &text("friendly_name")?)?,
+            mismatch_reason: mismatch_reason.map(|it| read_json("a reason", &it)).transpose()?,
+            position: position(row)?,
+        })
+    })
 }
 
 /// What a partner itself told of a customer with one claim.
@@ -229,35 +228,30 @@ pub(crate) struct Told {
 
 /// Everything that `partner` told with its claims, of one customer or of all.
 pub(crate) fn told(
-    connection: &Connection,
+    database: &Database,
     partner: &PartnerId,
     customer: Option<CustomerId>,
 ) -> Result<Vec<Told>, StoreError> {
     let doing = "reading the claims of a partner";
-    let sql = match customer {
-        Some(_) => {
-            "SELECT customer, identifier, name, contacts_at_ms, updated_at_ms, partition, sequence \
-             FROM claims WHERE partner = ?1 AND customer = ?2"
+    let of_all = "SELECT customer, identifier, name, contacts_at_ms, updated_at_ms, partition, sequence \
+                  FROM claims WHERE partner = ?1";
+    match customer {
+        None => database.query(doing, of_all, params![partner.as_str()], read_told),
+        Some(customer) => {
+            let of_one = format!("{of_all} AND customer = ?2");
+            database.query(doing, &of_one, params![partner.as_str(), customer.to_string()], read_told)
         }
-        None => {
-            "SELECT customer, identifier, name, contacts_at_ms, updated_at_ms, partition, sequence \
-             FROM claims WHERE partner = ?1 AND ?2 IS NULL"
-        }
-    };
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
-    let params = params![partner.as_str(), customer.map(|it| it.to_string())];
-    let mut rows = statement.query(params).map_err(StoreError::sql(doing))?;
-    let mut told = Vec::new();
-    while let Some(row) = rows.next().map_err(StoreError::sql(doing))? {
-        let text = |name: &str| column::<String>(row, name);
-        told.push(Told {
-            customer: CustomerId(read_text("a customer id", &text("customer")?)?),
-            identifier: read_text("an identifier", &text("identifier")?)?,
-            name: text("name")?,
-            contacts_at_ms: column(row, "contacts_at_ms")?,
-            updated_at_ms: column(row, "updated_at_ms")?,
-            position: position(row)?,
-        });
     }
-    Ok(told)
+}
+
+fn read_told(row: &Columns<'_>) -> Result<Told, StoreError> {
+    let text = |name: &str| column::<String>(row, name);
+    Ok(Told {
+        customer: CustomerId(read_text("a customer id", &text("customer")?)?),
+        identifier: read_text("an identifier", &text("identifier")?)?,
+        name: text("name")?,
+        contacts_at_ms: column(row, "contacts_at_ms")?,
+        updated_at_ms: column(row, "updated_at_ms")?,
+        position: position(row)?,
+    })
 }

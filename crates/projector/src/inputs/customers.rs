@@ -9,10 +9,11 @@ use claim_domain::customer::{Customer, Stamp};
 use claim_domain::event::Event;
 use claim_domain::ids::{ClaimId, CustomerId};
 use claim_journal::Position;
-use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::database::{Database, column, integer};
 use crate::error::StoreError;
-use crate::sql::{integer, read_json, write_json};
+use crate::params;
+use crate::stored::{read_json, write_json};
 
 /// How many customers to keep between batches: enough for those that are busy, little enough to be cheap.
 const KEPT: usize = 8_000;
@@ -35,7 +36,7 @@ impl Customers {
     /// Applies one event; answers the claim it is about, after it.
     pub(crate) fn evolve(
         &mut self,
-        connection: &Connection,
+        database: &Database,
         id: CustomerId,
         event: &Event,
         stamp: Stamp,
@@ -44,14 +45,14 @@ impl Customers {
         let kept = match self.kept.entry(id) {
             Entry::Occupied(kept) => kept.into_mut(),
             Entry::Vacant(place) => {
-                let customer = read_customer(connection, id)?.unwrap_or_default();
+                let customer = read_customer(database, id)?.unwrap_or_default();
                 place.insert(Kept { customer, changed: BTreeMap::new() })
             }
         };
         let about = event.claim();
         if let Some(about) = about
             && !kept.customer.claims.contains_key(&about)
-            && let Some(claim) = read_claim(connection, about)?
+            && let Some(claim) = read_claim(database, about)?
         {
             kept.customer.claims.insert(about, claim);
         }
@@ -65,10 +66,10 @@ impl Customers {
     }
 
     /// Writes what changed since the last time.
-    pub(crate) fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, database: &Database) -> Result<(), StoreError> {
         for id in take(&mut self.changed) {
             if let Some(kept) = self.kept.get_mut(&id) {
-                write_kept(connection, id, kept)?;
+                write_kept(database, id, kept)?;
             }
         }
         if self.kept.len() > KEPT {
@@ -78,49 +79,43 @@ impl Customers {
     }
 }
 
-fn write_kept(connection: &Connection, id: CustomerId, kept: &mut Kept) -> Result<(), StoreError> {
+fn write_kept(database: &Database, id: CustomerId, kept: &mut Kept) -> Result<(), StoreError> {
     let claims = take(&mut kept.customer.claims);
     let state = write_json("a customer", &kept.customer);
     kept.customer.claims = claims;
     let state = state?;
     let doing = "writing a customer";
-    let run = || {
-        let sql = "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT DO UPDATE SET state = excluded.state";
-        connection.prepare_cached(sql)?.execute(params![id.to_string(), state])
-    };
-    run().map_err(StoreError::sql(doing))?;
+    let sql =
+        "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET state = excluded.state";
+    database.execute(doing, sql, params![id.to_string(), state])?;
     for (claim, position) in take(&mut kept.changed) {
         let Some(claim) = kept.customer.claims.get(&claim) else { continue };
-        let state = write_json("a claim", claim)?;
-        let run = || {
-            let sql = "UPDATE claims SET status = ?2, state = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
-                       WHERE claim = ?1";
-            connection.prepare_cached(sql)?.execute(params![
-                claim.id.to_string(),
-                claim.status.to_string(),
-                state,
-                claim.updated_at.as_ms(),
-                position.partition.to_string(),
-                integer(position.sequence),
-            ])
-        };
-        run().map_err(StoreError::sql(doing))?;
+        let sql = "UPDATE claims SET status = ?2, state = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
+                   WHERE claim = ?1";
+        let row = params![
+            claim.id.to_string(),
+            claim.status.to_string(),
+            write_json("a claim", claim)?,
+            claim.updated_at.as_ms(),
+            position.partition.to_string(),
+            integer(position.sequence),
+        ];
+        database.execute(doing, sql, row)?;
     }
     Ok(())
 }
 
 /// A customer without its claims.
-pub(crate) fn read_customer(connection: &Connection, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+pub(crate) fn read_customer(database: &Database, id: CustomerId) -> Result<Option<Customer>, StoreError> {
     let sql = "SELECT state FROM customers WHERE customer = ?1";
-    read(connection, sql, &id.to_string())?.map(|it| read_json("a customer", &it)).transpose()
+    read(database, sql, &id.to_string())?.map(|it| read_json("a customer", &it)).transpose()
 }
 
-fn read_claim(connection: &Connection, id: ClaimId) -> Result<Option<Claim>, StoreError> {
+fn read_claim(database: &Database, id: ClaimId) -> Result<Option<Claim>, StoreError> {
     let sql = "SELECT state FROM claims WHERE claim = ?1";
-    read(connection, sql, &id.to_string())?.map(|it| read_json("a claim", &it)).transpose()
+    read(database, sql, &id.to_string())?.map(|it| read_json("a claim", &it)).transpose()
 }
 
-fn read(connection: &Connection, sql: &str, key: &str) -> Result<Option<String>, StoreError> {
-    let run = || connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional();
-    run().map_err(StoreError::sql("reading a customer"))
+fn read(database: &Database, sql: &str, key: &str) -> Result<Option<String>, StoreError> {
+    database.find("reading a customer", sql, params![key], |row| column(row, "state"))
 }

@@ -11,14 +11,15 @@ use claim_domain::ids::{ClaimId, CommandId};
 use claim_domain::refusal::Reason;
 use claim_domain::time::Instant;
 use claim_journal::{Cause, Content, Decision, OutcomeKind, Position, Ruling};
-use rusqlite::{Connection, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::database::{Database, column, integer};
 use crate::error::StoreError;
+use crate::params;
 use crate::projector::Tables;
 use crate::reader::Read;
-use crate::sql::{integer, read_json, write_json};
+use crate::stored::{read_json, write_json};
 
 /// One line of a claim's history: a decision, as far as it is about this claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,15 +140,9 @@ fn entry(decision: &Decision, position: Position, claim: ClaimId) -> HistoryEntr
 }
 
 /// The history of a claim, oldest first.
-pub(crate) fn history(
-    connection: &Connection,
-    claim: ClaimId,
-) -> Result<Vec<HistoryEntry<'static>>, StoreError> {
-    let doing = "reading a history";
+pub(crate) fn history(database: &Database, claim: ClaimId) -> Result<Vec<HistoryEntry<'static>>, StoreError> {
     let sql = "SELECT entry FROM history WHERE claim = ?1 ORDER BY partition, sequence";
-    let mut statement = connection.prepare_cached(sql).map_err(StoreError::sql(doing))?;
-    let rows = statement
-        .query_map([claim.to_string()], |row| row.get::<_, String>(0))
-        .map_err(StoreError::sql(doing))?;
-    rows.map(|row| read_json("a history entry", &row.map_err(StoreError::sql(doing))?)).collect()
+    database.query("reading a history", sql, params![claim.to_string()], |row| {
+        read_json("a history entry", &column::<String>(row, "entry")?)
+    })
 }

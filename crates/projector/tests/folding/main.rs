@@ -8,16 +8,18 @@ mod halts;
 mod inputs;
 mod kills;
 mod pages;
+mod server;
 mod sharing;
 
 use claim_domain::event::Event;
 use claim_journal::Offsets;
 use claim_projector::fixtures::{Desk, day};
 use claim_projector::{
-    Definition, Fact, ProjectError, Projector, Runner, StoreError, Tables, Verified, Views, verify,
+    Definition, Fact, Location, ProjectError, Projector, Runner, StoreError, Tables, Verified, Views, params,
+    verify,
 };
+use claim_testkit::stores::{self, Store};
 use serde_json::json;
-use tempfile::TempDir;
 
 /// Counts the events of each claim: a view that shows every event folded twice, or not at all.
 struct Counts;
@@ -30,21 +32,22 @@ impl Projector for Counts {
 
     fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.event.claim() else { return Ok(()) };
-        let sql = "INSERT INTO counts VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1";
-        tables.write(sql, [claim.to_string()]).map(drop)
+        let sql =
+            "INSERT INTO counts VALUES (?1, 1) ON CONFLICT (claim) DO UPDATE SET count = counts.count + 1";
+        tables.write(sql, params![claim.to_string()]).map(drop)
     }
 }
 
-/// A folder with views in it.
-struct Place(TempDir);
+/// A place with views in it.
+struct Place(stores::Place);
 
 impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+    fn new(store: Store) -> Self {
+        Self(store.place())
     }
 
-    fn path(&self) -> std::path::PathBuf {
-        self.0.path().join("views.db")
+    fn at(&self) -> Location {
+        self.0.at().parse().unwrap()
     }
 
     fn runner(&self, desk: &Desk) -> Runner {
@@ -52,7 +55,7 @@ impl Place {
     }
 
     fn runner_with(&self, desk: &Desk, definitions: Vec<Definition>) -> Runner {
-        Runner::new(Views::open(&self.path()).unwrap(), desk.log.offsets(), definitions).unwrap()
+        Runner::new(Views::open(self.at()).unwrap(), desk.log.offsets(), definitions).unwrap()
     }
 
     /// Opens, folds everything, closes.
@@ -61,17 +64,17 @@ impl Place {
     }
 
     fn verify(&self, desk: &Desk) -> Verified {
-        let views = Views::open_read_only(&self.path()).unwrap();
+        let views = Views::open_read_only(self.at()).unwrap();
         let definitions = [Definition::of::<Counts>()];
         verify(&views, desk.log.offsets(), &definitions, &desk.log, None, &mut |_| ()).unwrap()
     }
 
     fn sql(&self, sql: &str) {
-        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+        self.0.sql(sql);
     }
 
     fn number(&self, sql: &str) -> i64 {
-        rusqlite::Connection::open(self.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.0.number(sql)
     }
 }
 

@@ -7,6 +7,7 @@ use claim_domain::time::Instant;
 use claim_journal::{Offsets, PartitionId, Position};
 use claim_projector::fixtures::day;
 use claim_projector::{Filter, Page, Query, QueryError, Row, Snapshot, Sort, Tab};
+use claim_testkit::stores::on_every_store;
 use uuid::Uuid;
 
 use super::{Place, busy_desk};
@@ -47,12 +48,14 @@ fn asked(sort: Sort, descending: bool, limit: usize) -> Query {
     Query { sort, descending, limit, ..first }
 }
 
-fn with_snapshot(test: impl FnOnce(&Snapshot<'_>)) {
+fn with_snapshot(test: impl Fn(&Snapshot<'_>)) {
     let desk = busy_desk(Offsets::Positions);
-    let place = Place::new();
-    let mut runner = place.runner(&desk);
-    runner.catch_up(&desk.log, &mut |_| ()).unwrap();
-    test(&runner.views().snapshot().unwrap());
+    on_every_store(|store| {
+        let place = Place::new(store);
+        let mut runner = place.runner(&desk);
+        runner.catch_up(&desk.log, &mut |_| ()).unwrap();
+        test(&runner.views().snapshot().unwrap());
+    });
 }
 
 fn page(snapshot: &Snapshot<'_>, query: &Query) -> Page {
