@@ -12,6 +12,7 @@ mod images;
 mod kubernetes;
 mod options;
 mod unit;
+mod watching;
 mod yaml;
 
 /// A file below `deploy`.
