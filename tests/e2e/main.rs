@@ -17,6 +17,7 @@ mod full_disk;
 mod journal;
 mod kill;
 mod mutated;
+mod observer;
 mod place;
 mod sample;
 mod seed;

@@ -30,7 +30,7 @@ fn apply(place: &Place, paths: &[PathBuf]) -> Run {
 /// The sample applied once, for all that only look at it.
 pub(crate) struct Applied {
     pub(crate) place: Place,
-    run: Run,
+    pub(crate) run: Run,
 }
 
 pub(crate) static APPLIED: LazyLock<Applied> = LazyLock::new(|| {

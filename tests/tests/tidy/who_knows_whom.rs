@@ -31,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str], &str)] = &[
     ("audit", AUDITED, "it trusts the journal, never the engine"),
     ("server", SERVED, "it serves what others hold and decides nothing"),
     ("testkit", &["domain", "journal", "log"], "tests of every crate use it, so it knows few"),
+    ("tests", &[], "an observer that knows the engine could not disagree with it"),
 ];
 
 const VIEW: &[&str] = &["domain", "journal", "log", "projector"];
@@ -58,8 +59,8 @@ const SERVED: &[&str] = &[
     "publisher",
 ];
 
-/// They know everyone: the binary that wires all rooms, and the workspace's tests.
-const KNOW_ALL: [&str; 2] = ["claimlog", "tests"];
+/// It knows everyone: the binary that wires all rooms.
+const KNOW_ALL: [&str; 1] = ["claimlog"];
 
 /// Crate name without `claim-`, and the crates of ours it depends on other than for its tests.
 type Knows = BTreeMap<String, Vec<String>>;
@@ -126,6 +127,7 @@ fn a_forbidden_acquaintance_is_found() {
         "one view never knows another",
     );
     assert_complains(&complaints(&knows("claimlog", "testkit")), "outside its dev-dependencies");
+    assert_complains(&complaints(&knows("tests", "journal")), "tests must not know journal");
     assert_complains(&complaints(&knows("newcomer", "domain")), "no row");
     assert_clean(&complaints(&knows("claimlog", "engine")));
 }
