@@ -601,3 +601,40 @@ fn the_sample_is_served_from_its_own_directory() {
         command(1, "RetireEngagement", operator(), json!({"engagement": "security-workshop-2026"}));
     assert_eq!(answer(&serving.post(&published.to_string()).is(200).json()), "accepted");
 }
+
+#[test] // CONTRACT §4
+fn apply_goes_through_a_running_server_and_prints_what_it_prints_without_one() {
+    let (place, serving) = with_program(&["--no-effects"]);
+    let url = format!("http://{}", serving.address);
+    let mut input = lines(&[add(100, 1), comment(101, &claim(100)), comment(101, &claim(100))]);
+    input += "not json\n\n{\"id\": 7}\n";
+    input +=
+        &lines(&[comment(102, &claim(999)), send_consent(103, &claim(100)), send_consent(104, &claim(100))]);
+    (0..600).for_each(|number| input += &lines([&comment(1_000 + number, &claim(100))]));
+    let through = |input: &str| place.feed(["apply", "--server", &url, "-"], input);
+    let first = through(&input).ended(4);
+    assert!(first.err.contains("604 accepted, 1 refused, 3 problems"), "{}", first.err);
+    assert_eq!(
+        first.answers()[..8],
+        [
+            "accepted",
+            "accepted",
+            "accepted",
+            "problem not_json",
+            "problem malformed",
+            "problem reference_not_found",
+            "accepted",
+            "refused consent_already_requested"
+        ]
+    );
+    assert_eq!(through(&input).ended(4).out, first.out, "again, the same");
+    serving.stop().ended(0);
+    let without = place.feed(["apply", "--no-effects", "-"], input.clone()).ended(4);
+    assert_eq!(without.out, first.out, "by another door, the same");
+
+    let gone = place.feed(["apply", "--server", &url, "-"], input.clone()).ended(1);
+    assert!(gone.err.contains(&url), "{}", gone.err);
+    for wrong in [["--server", "127.0.0.1:8080", "-"].as_slice(), &["--server", &url, "--as-recorded", "-"]] {
+        place.feed(["apply"].iter().chain(wrong), "").ended(2);
+    }
+}
