@@ -506,6 +506,8 @@ fn it_says_whether_it_lives_may_be_asked_and_what_it_did() {
         "claimlog_commands_total{outcome=\"refused\",code=\"\"} 1",
         "claimlog_commands_total{outcome=\"problem\",code=\"malformed\"} 1",
         "claimlog_http_requests_total{route=\"/v1/commands\",method=\"POST\",status=\"400\"} 1",
+        "claimlog_told_sequence{partition=\"program\"} 3",
+        "claimlog_views_folded_sequence{partition=\"program\"} 3",
         "claimlog_ready 1",
     ] {
         assert!(metrics.body.lines().any(|it| it == line), "no {line} in {}", metrics.body);

@@ -37,6 +37,7 @@ struct All {
     seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
     commands: Family<Labels<2>, Counter>,
     folded: Family<Labels<1>, Gauge>,
+    told: Family<Labels<1>, Gauge>,
     effects: Family<Labels<1>, Counter>,
     effects_still_due: Gauge,
     ready: Gauge,
@@ -57,6 +58,9 @@ impl Default for Meters {
         registry.register("commands", "Commands answered by HTTP, by what came of them", commands.clone());
         let folded = Family::default();
         registry.register("views_folded_sequence", "Up to where the views are folded here", folded.clone());
+        let told = Family::default();
+        let help = "The newest decision told here; what it is ahead of the views is their lag";
+        registry.register("told_sequence", help, told.clone());
         let effects = Family::default();
         registry.register("effects", "Effects tried, by what came of them", effects.clone());
         let effects_still_due = Gauge::default();
@@ -64,7 +68,8 @@ impl Default for Meters {
         registry.register("effects_still_due", help, effects_still_due.clone());
         let ready = Gauge::default();
         registry.register("ready", "1 when the process may be asked", ready.clone());
-        let all = All { registry, requests, seconds, commands, folded, effects, effects_still_due, ready };
+        let all =
+            All { registry, requests, seconds, commands, folded, told, effects, effects_still_due, ready };
         Self(Arc::new(all))
     }
 }
@@ -78,10 +83,7 @@ impl fmt::Debug for Meters {
 impl Meters {
     /// The views are folded up to here.
     pub fn folded(&self, cursor: &Cursor) {
-        for it in cursor.iter() {
-            let labels = [("partition", it.partition.to_string())];
-            self.0.folded.get_or_create(&labels).set(i64::try_from(it.sequence).unwrap_or(i64::MAX));
-        }
+        show(&self.0.folded, cursor);
     }
 
     /// A round of effects: so many results were recorded, so many effects are still due.
@@ -109,9 +111,18 @@ impl Meters {
     }
 }
 
+/// Shows a cursor, partition by partition.
+fn show(gauges: &Family<Labels<1>, Gauge>, cursor: &Cursor) {
+    for it in cursor.iter() {
+        let labels = [("partition", it.partition.to_string())];
+        gauges.get_or_create(&labels).set(i64::try_from(it.sequence).unwrap_or(i64::MAX));
+    }
+}
+
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(served): State<Served>) -> Response {
     let all = &served.meters.0;
+    show(&all.told, &served.told.cursor());
     all.ready.set(i64::from(served.health.reasons().is_empty()));
     let mut text = String::new();
     match encode(&mut text, &all.registry) {

@@ -1,6 +1,6 @@
 //! One process that serves: what it is made of, how it starts, and how it ends.
 //!
-//! Commands go through one [`queue`] into intake and the engine; the views follow on a thread of their own
+//! Commands go through one [`mod@queue`] into intake and the engine; the views follow on a thread of their own
 //! ([`projecting`]), effects on another ([`effects`]); [`stop`] says when all of it ends.
 
 use std::path::Path;
