@@ -640,3 +640,17 @@ fn apply_goes_through_a_running_server_and_prints_what_it_prints_without_one() {
         place.feed(["apply"].iter().chain(wrong), "").ended(2);
     }
 }
+
+#[test] // CONTRACT §4
+fn reading_commands_work_beside_a_process_that_only_keeps_the_views() {
+    let place = Place::of_world();
+    place.apply(lines(&program(30)) + &lines([&add(100, 1)])).ended(0);
+    let serving = place.serve(&["--roles", "projector,api"]);
+    let page = ["view", "eligible", "--partner", "p-contoso", "--engagement", SCAN, "--json"];
+    assert_eq!(place.run(page).ended(0).json()[0]["rows"].as_array().unwrap().len(), 1);
+    serving.get("/readyz").is(200);
+    let rebuild = place.run(["views", "rebuild"]).ended(1);
+    assert!(rebuild.err.contains("claimlog serve"), "{}", rebuild.err);
+    serving.stop().ended(0);
+    place.run(["views", "rebuild"]).ended(0);
+}

@@ -2,6 +2,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
@@ -16,6 +18,10 @@ use indicatif::ProgressBar;
 const VIEWS: &str = "views.sqlite";
 /// Whoever folds into them holds this.
 const LOCK: &str = "views.lock";
+
+/// How long another command may take to fold before this one says or does something else, and how often it looks.
+pub(crate) const OTHERS_FOLD_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Every view: one line each.
 pub(crate) fn definitions() -> Vec<Definition> {
@@ -45,14 +51,37 @@ pub(crate) struct Folding {
 }
 
 impl Folding {
-    /// Waits for the right.
+    /// Waits for the right, and says so when that takes long.
     ///
     /// # Errors
     /// When the directory cannot be written.
     pub(crate) fn begin(data: &Path) -> Result<Self> {
-        let (path, lock) = lock(data)?;
-        lock.lock().with_context(|| format!("locking {}", path.display()))?;
-        Self::with(data, lock)
+        if let Some(begun) = Self::begin_within(data, OTHERS_FOLD_WITHIN)? {
+            return Ok(begun);
+        }
+        let shown = data.display();
+        eprintln!(
+            "claimlog: waiting for another process that folds the views of {shown}, perhaps a `claimlog serve`"
+        );
+        loop {
+            if let Some(begun) = Self::begin_within(data, OTHERS_FOLD_WITHIN)? {
+                return Ok(begun);
+            }
+        }
+    }
+
+    /// Waits for the right; none when another process still has it then.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(crate) fn begin_within(data: &Path, patience: Duration) -> Result<Option<Self>> {
+        let until = Instant::now() + patience;
+        loop {
+            match Self::try_begin(data)? {
+                None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+                begun => return Ok(begun),
+            }
+        }
     }
 
     /// Takes the right, if nobody else has it.
