@@ -12,7 +12,7 @@ use crate::journal::{comparable, decisions, event_types, told};
 use crate::place::{Place, Run, answer, root};
 
 /// The files of the sample, in the order in which they are applied.
-fn paths() -> Vec<PathBuf> {
+pub(crate) fn paths() -> Vec<PathBuf> {
     files().iter().map(|it| root().join("deploy/sample").join(&it.name)).collect()
 }
 

@@ -193,8 +193,8 @@ pub(crate) struct Apply {
     /// Prints no outcomes, only the summary.
     #[arg(long, env = "CLAIMLOG_QUIET")]
     pub(crate) quiet: bool,
-    /// Sends the commands to a running server instead (a later release).
-    #[arg(long, value_name = "URL", hide = true, env = "CLAIMLOG_SERVER")]
+    /// Sends the commands to a running `claimlog serve` instead, such as http://127.0.0.1:8080; --data is left alone.
+    #[arg(long, value_name = "URL", env = "CLAIMLOG_SERVER")]
     pub(crate) server: Option<String>,
 }
 

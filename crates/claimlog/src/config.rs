@@ -58,8 +58,9 @@ fn with_defaults(mut command: Command, path: &Path) -> Result<Command> {
                     return Err(wrong(format!("there is no command `{name}`")).into());
                 }
                 for (option, value) in options {
-                    let text = text_of(&value)
-                        .ok_or_else(|| wrong(format!("`{name}.{option}` is no text, number or boolean")))?;
+                    let text = text_of(&value).ok_or_else(|| {
+                        wrong(format!("`{name}.{option}` is no text, number, boolean or list of texts"))
+                    })?;
                     if !has(command.find_subcommand(&name), &option) {
                         return Err(wrong(format!("`claimlog {name}` has no option `{option}`")).into());
                     }
@@ -68,7 +69,7 @@ fn with_defaults(mut command: Command, path: &Path) -> Result<Command> {
             }
             value => {
                 let text = text_of(&value)
-                    .ok_or_else(|| wrong(format!("`{name}` is no text, number or boolean")))?;
+                    .ok_or_else(|| wrong(format!("`{name}` is no text, number, boolean or list of texts")))?;
                 if !has(Some(&command), &name) {
                     return Err(wrong(format!("there is no option `{name}`")).into());
                 }
@@ -98,6 +99,11 @@ fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Boolean(yes) => Some(yes.to_string()),
-        Value::Float(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
+        // A list of texts is what the command line separates by commas.
+        Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+            items.map(|it| it.join(","))
+        }
+        Value::Float(_) | Value::Datetime(_) | Value::Table(_) => None,
     }
 }

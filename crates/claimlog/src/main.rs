@@ -18,6 +18,7 @@ mod node;
 mod output;
 mod performing;
 mod reading;
+mod remote;
 mod sample;
 mod schemas;
 mod serve;

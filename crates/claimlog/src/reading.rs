@@ -72,10 +72,12 @@ fn is_held(data: &Path) -> bool {
     lock.is_ok_and(|it| it.try_lock_shared().is_err())
 }
 
-/// The views with everything on the log folded in.
+/// The views with everything on the log folded in, or as they are where a process keeps them current.
 fn caught_up(global: &Global, log: &dyn ReadLog) -> Result<Views> {
     let bar = output::progress("folding views", None);
-    let mut folding = Folding::begin(global)?;
+    let Some(mut folding) = Folding::begin_within(global, views::OTHERS_FOLD_WITHIN)? else {
+        return views::open_read_only(global);
+    };
     folding.catch_up(log, &bar)?;
     bar.finish_and_clear();
     drop(folding);

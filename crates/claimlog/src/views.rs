@@ -2,6 +2,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
@@ -16,6 +18,10 @@ use crate::cli::Global;
 
 /// Whoever folds into them holds this.
 const LOCK: &str = "views.lock";
+
+/// How long another command may take to fold before this one says or does something else, and how often it looks.
+pub(crate) const OTHERS_FOLD_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Every view: one line each.
 pub(crate) fn definitions() -> Vec<Definition> {
@@ -60,14 +66,37 @@ pub(crate) struct Folding {
 }
 
 impl Folding {
-    /// Waits for the right.
+    /// Waits for the right, and says so when that takes long.
     ///
     /// # Errors
     /// When the directory cannot be written.
     pub(crate) fn begin(global: &Global) -> Result<Self> {
-        let (path, lock) = lock(global)?;
-        lock.lock().with_context(|| format!("locking {}", path.display()))?;
-        Self::with(global, lock, Offsets::Positions)
+        if let Some(begun) = Self::begin_within(global, OTHERS_FOLD_WITHIN)? {
+            return Ok(begun);
+        }
+        let shown = global.data().display();
+        eprintln!(
+            "claimlog: waiting for another process that folds the views of {shown}, perhaps a `claimlog serve`"
+        );
+        loop {
+            if let Some(begun) = Self::begin_within(global, OTHERS_FOLD_WITHIN)? {
+                return Ok(begun);
+            }
+        }
+    }
+
+    /// Waits for the right; none when another process still has it then.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub(crate) fn begin_within(global: &Global, patience: Duration) -> Result<Option<Self>> {
+        let until = Instant::now() + patience;
+        loop {
+            match Self::try_begin(global, Offsets::Positions)? {
+                None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+                begun => return Ok(begun),
+            }
+        }
     }
 
     /// Takes the right, if nobody else has it.

@@ -17,6 +17,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_BYTES_AT_ONCE: usize = 64 * 1024 * 1024;
 /// In what pieces that is counted.
 const PIECE_BYTES: usize = 64 * 1024;
+/// How much of a body that is too large is let go by, and for how long.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+const DISCARD_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take to send a body.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
 
@@ -55,6 +58,10 @@ impl Room {
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
         if length.is_some_and(|it| it > MAX_BODY_BYTES) {
+            // Whoever waits to be told to go on is told not to; whoever sends all the same hears it in the end.
+            if !headers.contains_key(header::EXPECT) {
+                discard(body).await;
+            }
             return Err(over());
         }
         timeout(BODY_WITHIN, self.collect(body)).await.unwrap_or_else(|_| {
@@ -70,6 +77,8 @@ impl Room {
             let frame = frame.map_err(|_| HttpProblem::malformed("body", "the body broke off"))?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > MAX_BODY_BYTES {
+                drop((bytes, room));
+                discard(body).await;
                 return Err(over());
             }
             while room.len() * PIECE_BYTES < bytes.len() + data.len() {
@@ -80,6 +89,20 @@ impl Room {
         }
         Ok(Kept { bytes: bytes.into(), _room: room })
     }
+}
+
+/// Lets the rest of a body that is too large go by, a bounded part of it: a client that is hung up on while it sends does not
+/// hear why.
+async fn discard(mut body: Body) {
+    let mut left = MAX_DISCARDED_BYTES;
+    let passing = async {
+        while let Some(Ok(frame)) = body.frame().await
+            && let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len))
+        {
+            left = less;
+        }
+    };
+    drop(timeout(DISCARD_WITHIN, passing).await);
 }
 
 fn over() -> HttpProblem {

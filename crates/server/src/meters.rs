@@ -41,6 +41,7 @@ struct All {
     seconds: Family<Labels<1>, Histogram, fn() -> Histogram>,
     commands: Family<Labels<2>, Counter>,
     folded: Family<Labels<1>, Gauge>,
+    told: Family<Labels<1>, Gauge>,
     effects: Family<Labels<1>, Counter>,
     effects_still_due: Gauge,
     ready: Gauge,
@@ -61,6 +62,9 @@ impl Default for Meters {
         registry.register("commands", "Commands answered by HTTP, by what came of them", commands.clone());
         let folded = Family::default();
         registry.register("view_sequence", "Up to where the views are folded here", folded.clone());
+        let told = Family::default();
+        let help = "The newest decision told here; what it is ahead of the views is their lag";
+        registry.register("told_sequence", help, told.clone());
         let effects = Family::default();
         registry.register("effects", "Effects tried, by what came of them", effects.clone());
         let effects_still_due = Gauge::default();
@@ -69,8 +73,18 @@ impl Default for Meters {
         let ready = Gauge::default();
         registry.register("ready", "1 when the process may be asked", ready.clone());
         let more = Mutex::default();
-        let all =
-            All { more, registry, requests, seconds, commands, folded, effects, effects_still_due, ready };
+        let all = All {
+            more,
+            registry,
+            requests,
+            seconds,
+            commands,
+            folded,
+            told,
+            effects,
+            effects_still_due,
+            ready,
+        };
         Self(Arc::new(all))
     }
 }
@@ -84,10 +98,7 @@ impl fmt::Debug for Meters {
 impl Meters {
     /// The views are folded up to here.
     pub fn folded(&self, cursor: &Cursor) {
-        for it in cursor.iter() {
-            let labels = [("partition", it.partition.to_string())];
-            self.0.folded.get_or_create(&labels).set(i64::try_from(it.sequence).unwrap_or(i64::MAX));
-        }
+        show(&self.0.folded, cursor);
     }
 
     /// Has something added to what is answered: families of other names than ours.
@@ -120,9 +131,18 @@ impl Meters {
     }
 }
 
+/// Shows a cursor, partition by partition.
+fn show(gauges: &Family<Labels<1>, Gauge>, cursor: &Cursor) {
+    for it in cursor.iter() {
+        let labels = [("partition", it.partition.to_string())];
+        gauges.get_or_create(&labels).set(i64::try_from(it.sequence).unwrap_or(i64::MAX));
+    }
+}
+
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(served): State<Served>) -> Response {
     let all = &served.meters.0;
+    show(&all.told, &served.told.cursor());
     all.ready.set(i64::from(served.health.reasons().is_empty()));
     let mut text = String::new();
     match encode(&mut text, &all.registry) {

@@ -9,13 +9,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 
 use anyhow::{Context, Result};
-use claim_intake::{Answer, Door, FileTimes, Input, Mode, Pending};
+use claim_intake::{Answer, Door, FileTimes, Input, Mode, Pending, ProblemLine};
 use indicatif::ProgressBar;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::cli::{Apply, Global};
 use crate::exit::{Status, UsageError};
 use crate::node::{Begin, Node, runtime};
+use crate::remote::{Remote, Said};
 use crate::views::{self, Folding};
 use crate::{output, performing};
 
@@ -48,12 +49,10 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
         )
         .into());
     }
-    if args.server.is_some() {
-        return Err(
-            UsageError("--server is not in this release; leave it out to write to --data".into()).into()
-        );
-    }
     let inputs = args.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
+    if let Some(url) = &args.server {
+        return send(url, inputs, args);
+    }
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
     let mut node = Node::open(global, begin, views::known_end(global)?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
@@ -81,8 +80,45 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
         }
     }
     node.close()?;
+    Ok(concluded(counts))
+}
+
+/// Says what became of the lines.
+fn concluded(counts: Counts) -> Status {
     eprintln!("{} accepted, {} refused, {} problems", counts.accepted, counts.refused, counts.problems);
-    Ok(if counts.problems > 0 { Status::Problems } else { Status::Done })
+    if counts.problems > 0 { Status::Problems } else { Status::Done }
+}
+
+/// Sends the inputs to a running server, which gives the times and performs effects.
+fn send(url: &str, inputs: Vec<Source>, args: &Apply) -> Result<Status> {
+    if args.as_recorded {
+        return Err(UsageError(
+            "--as-recorded does not go with --server: a running server gives the times".into(),
+        )
+        .into());
+    }
+    let remote = Remote::new(url)?;
+    let progress = output::progress("deciding", None);
+    let mut out = Printer::new(!args.quiet);
+    for mut input in inputs {
+        let mut number = 0;
+        loop {
+            let lines = read_lines(&mut input, &mut number)?;
+            if lines.is_empty() {
+                break;
+            }
+            for told in remote.ask(&lines)? {
+                match told {
+                    Said::Told { accepted, outcome } => out.tell(accepted, &outcome)?,
+                    Said::Problem(problem) => out.problem(&problem)?,
+                }
+            }
+            progress.inc(lines.len() as u64);
+            out.flush()?;
+        }
+    }
+    progress.finish_and_clear();
+    Ok(concluded(out.finish()?))
 }
 
 /// An input whose buffer can be looked into.
@@ -211,20 +247,30 @@ impl Printer {
     }
 
     fn print(&mut self, answer: Answer) -> Result<()> {
-        match &answer {
-            Answer::Told(told) if told.accepted => self.counts.accepted += 1,
-            Answer::Told(_) => self.counts.refused += 1,
-            Answer::Problem(it) => {
-                self.counts.problems += 1;
-                *self.problems.entry(it.reason.code.as_str()).or_default() += 1;
-            }
-        }
-        let Some(out) = &mut self.out else { return Ok(()) };
         match answer {
-            Answer::Told(told) => out.write_all(told.outcome.as_bytes())?,
-            Answer::Problem(problem) => serde_json::to_writer(&mut *out, &problem)?,
+            Answer::Told(told) => self.tell(told.accepted, &told.outcome),
+            Answer::Problem(problem) => self.problem(&problem),
         }
-        out.write_all(b"\n")?;
+    }
+
+    /// Prints and counts an outcome.
+    fn tell(&mut self, accepted: bool, outcome: &str) -> Result<()> {
+        *(if accepted { &mut self.counts.accepted } else { &mut self.counts.refused }) += 1;
+        if let Some(out) = &mut self.out {
+            out.write_all(outcome.as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// Prints and counts a problem.
+    fn problem(&mut self, problem: &ProblemLine) -> Result<()> {
+        self.counts.problems += 1;
+        *self.problems.entry(problem.reason.code.as_str()).or_default() += 1;
+        if let Some(out) = &mut self.out {
+            serde_json::to_writer(&mut *out, problem)?;
+            out.write_all(b"\n")?;
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! `views rebuild` and `views verify`.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use claim_journal::Offsets;
 use claim_log_embedded::EmbeddedReader;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::cli::{Global, Views};
 use crate::exit::Status;
 use crate::output;
 use crate::reading::Reading;
-use crate::views::{Folding, definitions, told};
+use crate::views::{Folding, OTHERS_FOLD_WITHIN, definitions, told};
 
 /// Runs `views`.
 ///
@@ -24,7 +24,10 @@ pub(crate) fn run(global: &Global, args: &Views) -> Result<Status> {
 
 fn rebuild(global: &Global, name: Option<&str>) -> Result<Status> {
     let log = EmbeddedReader::open(global.data())?;
-    let mut folding = Folding::begin(global)?;
+    let folding = Folding::begin_within(global, OTHERS_FOLD_WITHIN)?;
+    let mut folding = folding.context(
+        "another process keeps these views current, perhaps a `claimlog serve`: stop it, then rebuild",
+    )?;
     let bar = output::progress("rebuilding", None);
     folding.catch_up(&log, &bar)?;
     folding.rebuild(&log, name, &bar)?;

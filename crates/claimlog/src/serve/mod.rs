@@ -1,6 +1,6 @@
 //! One process that serves: what it is made of, how it starts, and how it ends.
 //!
-//! Commands go through one [`queue`] into intake and the engine; the views follow on a thread of their own
+//! Commands go through one [`mod@queue`] into intake and the engine; the views follow on a thread of their own
 //! ([`projecting`]), effects on another ([`effects`]); [`stop`] says when all of it ends.
 
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub(crate) use {
 
 /// How long requests and threads may take to end.
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// How long to wait for the views before commands are taken.
+const FIRST_FOLD_WITHIN: Duration = Duration::from_secs(2);
 /// How long intake and the views may be silent before the process is not ready.
 pub(crate) const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -123,6 +125,9 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
         health: health.clone(),
         meters,
     };
+    if let Some(folding) = &folding {
+        runtime.block_on(folding.first());
+    }
     runtime.block_on(until_stopped(listener, parts, &mut signals, &stop, &health));
     end(deciding, folding, performing)?;
     match stop.why() {
@@ -242,6 +247,15 @@ impl Folding {
             .spawn(move || projecting.run())
             .context("starting the thread of the projector")?;
         Ok(Self { folded, last, thread })
+    }
+
+    /// Waits a moment for the first fold, so that whoever asks early is not turned away. Commands do not wait for views longer
+    /// than that (F-35).
+    async fn first(&self) {
+        let mut folded = self.folded.clone();
+        if tokio::time::timeout(FIRST_FOLD_WITHIN, folded.wait_for(Option::is_some)).await.is_err() {
+            tracing::warn!("the views are not folded yet; commands are taken all the same");
+        }
     }
 
     /// Folds what was written last, and ends.
