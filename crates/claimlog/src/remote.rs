@@ -68,6 +68,7 @@ impl Remote {
                     None
                 }
                 Err(reason) => Some(Said::Problem(ProblemLine {
+                    inbox: None,
                     input: line.number,
                     command_id: None,
                     outcome: ProblemWord::Problem,

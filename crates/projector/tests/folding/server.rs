@@ -1,7 +1,7 @@
 //! What only several machines on one PostgreSQL can do to each other, and what a server can do to us.
 
-use std::cell::Cell;
-use std::sync::Barrier;
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use claim_journal::Offsets;
@@ -35,7 +35,7 @@ type Meanwhile = (u32, fn(&Place));
 
 thread_local! {
     static AT: Cell<Option<Meanwhile>> = const { Cell::new(None) };
-    static WHERE: Cell<Option<&'static Place>> = const { Cell::new(None) };
+    static WHERE: RefCell<Option<Arc<Place>>> = const { RefCell::new(None) };
 }
 
 impl Projector for Slow {
@@ -45,8 +45,8 @@ impl Projector for Slow {
     const TABLES: &'static [&'static str] = &["slow"];
 
     fn apply(tables: &Tables<'_>, _: &Fact<'_>) -> Result<(), StoreError> {
-        match (AT.take(), WHERE.get()) {
-            (Some((0, act)), Some(place)) => act(place),
+        match (AT.take(), WHERE.with_borrow(Clone::clone)) {
+            (Some((0, act)), Some(place)) => act(&place),
             (Some((left, act)), _) => AT.set(Some((left - 1, act))),
             (None, _) => {}
         }
@@ -57,8 +57,8 @@ impl Projector for Slow {
 #[test] // F-34, F-35
 fn a_connection_lost_within_a_batch_leaves_views_as_they_were_and_the_runner_goes_on() {
     let Some(place) = place() else { return };
-    let place: &'static Place = Box::leak(Box::new(place));
-    WHERE.set(Some(place));
+    let place = Arc::new(place);
+    WHERE.set(Some(Arc::clone(&place)));
     let desk = busy_desk(Offsets::Positions);
     let mut runner = place.runner_with(&desk, vec![Definition::of::<Counts>(), Definition::of::<Slow>()]);
     for at in 0..10 {
@@ -77,7 +77,7 @@ fn a_connection_lost_within_a_batch_leaves_views_as_they_were_and_the_runner_goe
 #[test] // F-36: the second takes over while the first is within a batch
 fn whoever_takes_over_within_a_batch_waits_for_it_and_then_fences() {
     let Some(place) = place() else { return };
-    let place: &'static Place = Box::leak(Box::new(place));
+    let place = Arc::new(place);
     let desk = long_desk(2_500);
     let mut first = place.runner_with(&desk, vec![Definition::of::<Counts>(), Definition::of::<Slow>()]);
     let second = thread::scope(|scope| {
@@ -93,7 +93,7 @@ fn whoever_takes_over_within_a_batch_waits_for_it_and_then_fences() {
             }
             place.runner_with(&desk, vec![Definition::of::<Counts>(), Definition::of::<Slow>()])
         });
-        WHERE.set(Some(place));
+        WHERE.set(Some(Arc::clone(&place)));
         AT.set(Some((1, |_| thread::sleep(std::time::Duration::from_millis(500)))));
         let fenced = first.catch_up(&desk.log, &mut |_| ());
         assert!(matches!(fenced, Err(ProjectError::Fenced)), "{fenced:?}");
