@@ -106,7 +106,7 @@ impl Folding {
     pub(crate) fn try_begin(global: &Global, offsets: Offsets) -> Result<Option<Self>> {
         let (path, lock) = lock(global)?;
         match lock.try_lock() {
-            Ok(()) => Self::with(global, lock, offsets).map(Some),
+            Ok(()) => Self::with(global, lock, offsets),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("locking {}", path.display()))
@@ -114,9 +114,12 @@ impl Folding {
         }
     }
 
-    fn with(global: &Global, lock: File, offsets: Offsets) -> Result<Self> {
+    fn with(global: &Global, lock: File, offsets: Offsets) -> Result<Option<Self>> {
         let views = Views::open(global.views()?)?;
-        Ok(Self { runner: Runner::new(views, offsets, definitions())?, _lock: lock })
+        if !views.should_fold()? {
+            return Ok(None);
+        }
+        Ok(Some(Self { runner: Runner::new(views, offsets, definitions())?, _lock: lock }))
     }
 
     /// Folds what is on the log and not in the views.
@@ -125,6 +128,19 @@ impl Folding {
     /// When the journal cannot be folded, with the position.
     pub(crate) fn catch_up(&mut self, log: &dyn ReadLog, bar: &ProgressBar) -> Result<Cursor> {
         Ok(self.runner.catch_up(log, &mut told(bar))?)
+    }
+
+    /// Folds what comes until `ends` says so.
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`].
+    pub(crate) fn follow(
+        &mut self,
+        log: &dyn ReadLog,
+        ends: &(dyn Fn() -> bool + Sync),
+        told: &mut dyn FnMut(Cursor),
+    ) -> Result<()> {
+        Ok(self.runner.follow(log, ends, told)?)
     }
 
     /// Folds a view afresh and swaps it in; all without a name.

@@ -9,8 +9,6 @@ use claim_domain::catalog::Catalog;
 use claim_journal::{Chain, Decision, JournalId, Kind, Line, Offsets, PartitionId, ProgramPosition};
 use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored};
 
-/// How long one wait for more of the log lasts.
-const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait after the log could not be read.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -118,7 +116,7 @@ impl Program {
             match judging.next()? {
                 Some(Judged::Valid(stored)) => self.fold(&stored),
                 Some(Judged::Void(..)) => {}
-                None => while !judging.ready(PAUSE)? && !self.closing.load(Ordering::Acquire) {},
+                None => judging.wait(|| self.closing.load(Ordering::Acquire))?,
             }
         }
         Ok(())

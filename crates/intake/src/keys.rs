@@ -124,6 +124,12 @@ impl Secret {
         &self.0
     }
 
+    /// What tells this secret from another without giving it away: 32 hex digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.mac("fingerprint", b"")[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// HMAC-SHA-256 over `purpose`, a zero byte and `message`: no two purposes can be confused.
     pub(crate) fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
         let mut block = [0; 64];

@@ -7,6 +7,9 @@ use claim_journal::{Chain, HaltCause, Line, Offsets, PartitionId, Verdict, VoidC
 
 use crate::read::{LogError, ReadLog, Records, Start, Stored};
 
+/// How long one wait for more of the log lasts.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// A record that counts, or one that never will.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judged {
@@ -79,6 +82,19 @@ impl Judging {
     /// [`JudgeError::Log`] when the log cannot be read.
     pub fn ready(&mut self, wait: Duration) -> Result<bool, JudgeError> {
         Ok(self.records.ready(wait)?)
+    }
+
+    /// Waits for a record that came meanwhile, until `ends` says that nobody wants it any more.
+    ///
+    /// # Errors
+    /// [`JudgeError::Log`] when the log cannot be read.
+    pub fn wait(&mut self, ends: impl Fn() -> bool) -> Result<(), JudgeError> {
+        while !ends() {
+            if self.records.ready(PAUSE)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The chain of a partition as far as it was read.

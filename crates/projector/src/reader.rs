@@ -1,6 +1,7 @@
 //! From stored lines to decisions that may be folded: judged by the chain, decoded, in batches.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use claim_journal::{
     Chain, Decision, HaltCause, Kind, Line, Offsets, PartitionId, Position, Unreadable, Verdict,
@@ -117,6 +118,15 @@ impl Reader {
             }
         }
         batch
+    }
+
+    /// Waits for a record that came meanwhile, at most so long; yields whether it is worth reading the next batch.
+    pub(crate) fn ready(&mut self, wait: Duration) -> Result<bool, LogError> {
+        let Some(program) = &mut self.program else { return self.records.ready(wait) };
+        if program.waiting.is_some() {
+            return program.records.ready(wait);
+        }
+        Ok(self.records.ready(wait)? || program.records.ready(Duration::ZERO)?)
     }
 
     /// The next record to judge, or none where reading ends.

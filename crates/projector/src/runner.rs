@@ -1,7 +1,8 @@
 //! Folds a log into views: in order, once, in batches, one transaction with the checkpoint.
 
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use claim_domain::customer::Stamp;
 use claim_journal::{Cursor, Offsets};
@@ -15,6 +16,8 @@ use crate::views::{Checkpoints, Views, cursor};
 
 /// How many batches may be read ahead of the one that is folded.
 const AHEAD: usize = 2;
+/// How long one wait for more of the log lasts.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How far folding has come, told after every batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +83,41 @@ impl Runner {
         self.renew(log, progress)?;
         self.fold(log, None, progress)?;
         Ok(cursor(&self.views.checkpoints()?))
+    }
+
+    /// As [`Self::catch_up`], and goes on folding what comes until `ends` says so; `told` hears after every batch up to where
+    /// everything is folded. Every call compares the checkpoints with the log, so call it again every while (DESIGN §5,
+    /// "re-verify").
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`].
+    pub fn follow(
+        &mut self,
+        log: &dyn ReadLog,
+        ends: &(dyn Fn() -> bool + Sync),
+        told: &mut dyn FnMut(Cursor),
+    ) -> Result<(), ProjectError> {
+        self.renew(log, &mut |_| {})?;
+        self.require_generation()?;
+        let checkpoints = self.views.checkpoints()?;
+        let mut cursor = cursor(&checkpoints);
+        let mut reader = Reader::resume(log, self.offsets, &checkpoints, None)?;
+        told(cursor.clone());
+        let (send, batches) = sync_channel::<Batch>(AHEAD);
+        thread::scope(|scope| {
+            scope.spawn(move || read_on(&mut reader, ends, &send));
+            for batch in batches {
+                if batch.records > 0 {
+                    self.fold_batch(&batch).inspect_err(|_| self.customers = Customers::default())?;
+                    batch.decisions.iter().for_each(|it| cursor.see(it.position));
+                    told(cursor.clone());
+                }
+                if let Some(Err(stop)) = batch.end {
+                    return Err(stop);
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Makes the tables of views that the store has not, and folds afresh those of another version.
@@ -189,6 +227,25 @@ impl Runner {
     /// Forgets the customers kept in memory, after the tables were exchanged.
     pub(crate) fn forget(&mut self) {
         self.customers = Customers::default();
+    }
+}
+
+/// Reads batches, and waits at the end of the log for more, until `ends` says so, nobody takes them, or reading fails.
+fn read_on(reader: &mut Reader, ends: &(dyn Fn() -> bool + Sync), send: &SyncSender<Batch>) {
+    loop {
+        let batch = reader.batch();
+        let (at_end, stops) = (batch.end.is_some(), matches!(batch.end, Some(Err(_))));
+        if send.send(batch).is_err() || stops {
+            return;
+        }
+        while at_end {
+            match reader.ready(PAUSE) {
+                _ if ends() => return,
+                Ok(false) => {}
+                // What is wrong the next batch says.
+                Ok(true) | Err(_) => break,
+            }
+        }
     }
 }
 

@@ -94,6 +94,21 @@ impl Views {
         self.database.begin("taking the views for writing")
     }
 
+    /// Whether this process is the one that should fold: the first that asks, as long as its connection lasts. Of a file
+    /// every process may; whoever shares one sees to that by a lock of its own. No fence, which is the generation.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server does not answer.
+    pub fn should_fold(&self) -> Result<bool, StoreError> {
+        match &self.location {
+            Location::File(_) => Ok(true),
+            Location::Server(_) => {
+                let sql = "SELECT CASE WHEN pg_try_advisory_lock(hashtext(current_schema())) THEN 1 ELSE 0 END::bigint AS held";
+                Ok(self.one_number("asking whether another process folds", sql, "held")? == 1)
+            }
+        }
+    }
+
     /// Where they are.
     #[must_use]
     pub fn location(&self) -> &Location {

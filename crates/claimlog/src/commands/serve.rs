@@ -28,9 +28,9 @@ pub(crate) fn run(global: &Global, args: &Serve) -> Result<Status> {
     };
     let order = Order { global, roles: &args.roles, listener, effects: !args.no_effects };
     if on_kafka {
-        serve_on_kafka(&runtime, order, args)?
+        serve_on_kafka(&runtime, order, args)?;
     } else {
-        serve(&runtime, order)?
+        serve(&runtime, order)?;
     }
     Ok(Status::Done)
 }

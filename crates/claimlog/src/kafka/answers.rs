@@ -13,8 +13,6 @@ use tokio::sync::oneshot;
 
 use crate::serve::Stop;
 
-/// How long one wait for more of the journal lasts.
-const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait after the journal could not be read, or is not there yet.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -99,7 +97,7 @@ impl Answers {
                 Ok(Some(Judged::Void(..))) => {}
                 Ok(None) if stop.why().is_some() => break Ok(()),
                 Ok(None) => {
-                    if let Err(error) = wait(&mut judging, stop) {
+                    if let Err(error) = judging.wait(|| stop.why().is_some()) {
                         break Err(error);
                     }
                 }
@@ -132,12 +130,6 @@ impl Answers {
             waiting.into_iter().for_each(|tell| drop(tell.send(told.clone())));
         }
     }
-}
-
-/// Waits for more of the journal, until the process stops.
-fn wait(judging: &mut Judging, stop: &Stop) -> Result<(), JudgeError> {
-    while !judging.ready(PAUSE)? && stop.why().is_none() {}
-    Ok(())
 }
 
 /// The answer that stands at an offset of the journal.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use claim_domain::decide::decide;
 use claim_engine::{Instance, InstanceParts};
 use claim_intake::keys::Keys;
-use claim_intake::relay::{Relay, RelayParts, RelayTopics};
+use claim_intake::relay::{Relay, RelayError, RelayParts, RelayTopics};
 use claim_log::{Log, Place, ReadLog};
 use claim_log_kafka::KafkaLog;
 use claim_projector::Views;
@@ -157,7 +157,8 @@ impl Running {
             status: Arc::default(),
         };
         self.standing.intake = Some(Arc::clone(&parts.status));
-        self.spawn("intake", move || relay(&parts))
+        let stop = self.stop.clone();
+        self.spawn("intake", move || relay(&parts, &stop))
     }
 
     fn publisher(&mut self, cluster: &Cluster, options: &KafkaOptions, log: &Arc<KafkaLog>) -> Result<()> {
@@ -288,9 +289,12 @@ impl Running {
 }
 
 /// Takes from the inboxes, beginning anew whenever something was not acknowledged.
-fn relay(parts: &RelayParts) {
+fn relay(parts: &RelayParts, stop: &Stop) {
     while !parts.closing.load(Ordering::Acquire) {
         if let Err(error) = Relay::start(parts.clone()).and_then(Relay::run) {
+            if let RelayError::OtherKeys = error {
+                return stop.fail(error.to_string());
+            }
             tracing::warn!(error = %error, "intake begins anew from what is acknowledged");
             parts.status.lock().unwrap_or_else(PoisonError::into_inner).restarts += 1;
             thread::sleep(AGAIN);

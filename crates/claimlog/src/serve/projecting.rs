@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const READ: Duration = Duration::from_secs(1);
 /// How often it is read when its end is not known.
 const READ_BESIDE: Duration = Duration::from_millis(100);
+/// How long to read on before the checkpoints are compared with the log again.
+const COMPARE: Duration = Duration::from_secs(2);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -66,10 +68,19 @@ impl Projecting {
     /// Folds what there is, and again when there is more, until it fails or nothing more comes.
     fn fold(&self, folding: &mut Option<Folding>, bar: &ProgressBar, last: bool) -> Result<()> {
         let Some(folding) = begun(folding, &self.global, self.offsets)? else {
-            self.pulse.fail("another process folds into the views");
-            thread::sleep(LOOK);
+            if self.offsets == Offsets::Count {
+                // Several instances share the views, and one of them folds.
+                self.pulse.beat();
+                thread::sleep(AGAIN);
+            } else {
+                self.pulse.fail("another process folds into the views");
+                thread::sleep(LOOK);
+            }
             return Ok(());
         };
+        if self.offsets == Offsets::Count {
+            return self.follow(folding, last);
+        }
         loop {
             let (end, began) = ((self.end)(), Instant::now());
             let cursor = folding.catch_up(&*self.log, bar)?;
@@ -91,6 +102,20 @@ impl Projecting {
                 }
             }
         }
+    }
+
+    /// The same where waiting for more is cheap: reads on, and compares the checkpoints every while.
+    fn follow(&self, folding: &mut Folding, last: bool) -> Result<()> {
+        if last {
+            return Ok(());
+        }
+        let (began, last) = (Instant::now(), Arc::clone(&self.last));
+        let ends = move || began.elapsed() > COMPARE || last.load(Ordering::Acquire);
+        folding.follow(&*self.log, &ends, &mut |cursor| {
+            self.pulse.beat();
+            self.meters.folded(&cursor);
+            self.folded.send_replace(Some(cursor));
+        })
     }
 }
 

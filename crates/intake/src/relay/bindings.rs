@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use claim_domain::identifier::Identifier;
@@ -10,7 +10,10 @@ use claim_domain::ids::CustomerId;
 use claim_journal::{Binding, canonical};
 use claim_log::{Arrivals, Inbox, LogError, Outgoing, Outlet, Place, Received};
 
+use serde::{Deserialize, Serialize};
+
 use crate::bindings::{Bindings, Bound};
+use crate::relay::RelayError;
 
 /// How long to wait for what was written to be read back.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,22 +29,66 @@ pub struct TopicBindings {
     next: u64,
     /// What was read and not yet yielded.
     read: Vec<Bound>,
+    /// The key store that the first intake of this log had.
+    keys: Option<String>,
+}
+
+/// The record beside the bindings that tells which key store the intakes of this log share.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysInUse {
+    keys: String,
 }
 
 impl TopicBindings {
-    /// Reads every binding there is.
+    /// Reads every binding there is, and makes sure that all intakes of this log share one key store, whose `fingerprint` the
+    /// first of them writes down: another store would give the same person another key (DESIGN §7).
     ///
     /// # Errors
-    /// [`LogError`] when the topic cannot be read.
-    pub fn open(inbox: Arc<dyn Inbox>, outlet: Arc<dyn Outlet>, place: Place) -> Result<Self, LogError> {
+    /// [`RelayError::OtherKeys`]; [`RelayError::Log`] when the topic cannot be read.
+    pub fn open(
+        inbox: Arc<dyn Inbox>,
+        outlet: Arc<dyn Outlet>,
+        place: Place,
+        fingerprint: &str,
+    ) -> Result<Self, RelayError> {
         let (first, end) = inbox.range(&place)?;
         let arrivals = inbox.read(&BTreeMap::from([(place.clone(), first)]))?;
-        let mut bindings = Self { outlet, place, arrivals, next: first, read: Vec::new() };
-        bindings.read_to(end).map_err(|why| LogError::Io {
-            doing: format!("reading the bindings in {}", bindings.place),
-            source: std::io::Error::other(why),
-        })?;
-        Ok(bindings)
+        let doing = format!("reading the bindings in {place}");
+        let unread =
+            |why| RelayError::Log(LogError::Io { doing: doing.clone(), source: std::io::Error::other(why) });
+        let mut bindings = Self { outlet, place, arrivals, next: first, read: Vec::new(), keys: None };
+        bindings.read_to(end).map_err(unread)?;
+        if bindings.keys.is_none() {
+            bindings.claim_keys(fingerprint).map_err(unread)?;
+        }
+        if bindings.keys.as_deref() == Some(fingerprint) { Ok(bindings) } else { Err(RelayError::OtherKeys) }
+    }
+
+    /// Writes down which key store this log has, unless someone is first.
+    fn claim_keys(&mut self, fingerprint: &str) -> Result<(), String> {
+        let value = serde_json::to_vec(&KeysInUse { keys: fingerprint.to_owned() });
+        let value = value.map_err(|error| error.to_string())?;
+        let outgoing = Outgoing { place: self.place.clone(), key: None, headers: Vec::new(), value };
+        self.append([outgoing])
+    }
+
+    /// Appends, and reads up to and with that.
+    fn append(&mut self, all: impl IntoIterator<Item = Outgoing>) -> Result<(), String> {
+        let (tell, told) = channel();
+        for outgoing in all {
+            let tell = tell.clone();
+            self.outlet.send(outgoing, Box::new(move |offset| drop(tell.send(offset))));
+        }
+        drop(tell);
+        let mut end = self.next;
+        loop {
+            match told.recv_timeout(PATIENCE) {
+                Ok(offset) => end = end.max(offset.map_err(|unclear| unclear.to_string())? + 1),
+                Err(RecvTimeoutError::Disconnected) => return self.read_to(end),
+                Err(RecvTimeoutError::Timeout) => return Err("no answer to a binding".to_owned()),
+            }
+        }
     }
 
     /// Reads everything before `end`.
@@ -61,9 +108,11 @@ impl TopicBindings {
 
     fn take(&mut self, received: &Received) {
         self.next = received.offset + 1;
-        match bound(received) {
-            Some(bound) => self.read.push(bound),
-            None => {
+        let value = received.value.as_deref().unwrap_or_default();
+        match (bound(received), serde_json::from_slice::<KeysInUse>(value)) {
+            (Some(bound), _) => self.read.push(bound),
+            (None, Ok(KeysInUse { keys })) => drop(self.keys.get_or_insert(keys)),
+            (None, Err(_)) => {
                 tracing::error!(place = %received.place, offset = received.offset, "no binding; it binds nothing");
             }
         }
@@ -85,18 +134,8 @@ fn bound(received: &Received) -> Option<(Identifier, CustomerId)> {
 
 impl Bindings for TopicBindings {
     fn bind(&mut self, wanted: &[Bound]) -> Result<Vec<Bound>, String> {
-        let (tell, told) = channel();
-        for it in wanted {
-            let tell = tell.clone();
-            self.outlet.send(self.outgoing(it)?, Box::new(move |offset| drop(tell.send(offset))));
-        }
-        drop(tell);
-        let mut end = self.next;
-        for _ in wanted {
-            let offset = told.recv_timeout(PATIENCE).map_err(|_| "no answer to a binding".to_owned())?;
-            end = end.max(offset.map_err(|unclear| unclear.to_string())? + 1);
-        }
-        self.read_to(end)?;
+        let all = wanted.iter().map(|it| self.outgoing(it)).collect::<Result<Vec<_>, _>>()?;
+        self.append(all)?;
         Ok(std::mem::take(&mut self.read))
     }
 

@@ -16,8 +16,6 @@ use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored, TellOutcome, Told,
 
 use super::{RelayError, RelayParts};
 
-/// How long one wait for more of the journal lasts.
-const PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait for the first lead of a new journal before looking again.
 const NEW: Duration = Duration::from_millis(100);
 
@@ -158,7 +156,7 @@ impl Reading {
                 Some(Judged::Void(..)) => {}
                 None => {
                     self.is_caught_up();
-                    while !judging.ready(PAUSE)? && !self.closes() {}
+                    judging.wait(|| self.closes())?;
                 }
             }
         }

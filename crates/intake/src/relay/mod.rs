@@ -123,6 +123,12 @@ pub enum RelayError {
     /// Something that was sent was not acknowledged.
     #[error("what was sent was not acknowledged: {0}")]
     Undelivered(String),
+    /// The keys of persons are not those that the first intake of this log had.
+    #[error(
+        "this log's intakes share another key store: name it with --keys (postgres://… where there are several intakes); \
+         with keys of its own this one would give the same person another key"
+    )]
+    OtherKeys,
     /// Intake cannot go on.
     #[error("intake stopped: {0}")]
     Stopped(String),
@@ -154,6 +160,7 @@ impl Relay {
             Arc::clone(&parts.inbox),
             Arc::clone(&parts.outlet),
             parts.topics.identity.clone(),
+            &parts.keys.secret().fingerprint(),
         )?;
         let feed = CommandsFeed {
             outlet: Arc::clone(&parts.outlet),

@@ -77,7 +77,7 @@ impl Share {
                         self.taking.insert(place, taking);
                     }
                 }
-                Change::Lost(places) => places.iter().for_each(|it| drop(self.taking.remove(it))),
+                Change::Lost(places) => self.taking.retain(|place, _| !places.contains(place)),
             }
         }
         if changed {

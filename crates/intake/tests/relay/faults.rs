@@ -82,7 +82,8 @@ fn two_intakes_bind_one_identifier_to_one_customer() {
         room.send("inbox.portal", 0, Vec::new(), Some(value.as_bytes()));
     }
     until("all told", || told(&room).len() == 60);
-    let bound = room.values("identity", 0);
+    let mut bound = room.values("identity", 0);
+    bound.retain(|it| it["customer"].is_string());
     let identifiers: BTreeSet<_> = bound.iter().map(|it| it["value"].to_string()).collect();
     assert_eq!(
         (identifiers.len(), bound.len()),
@@ -91,6 +92,16 @@ fn two_intakes_bind_one_identifier_to_one_customer() {
     );
     drop((first, second, publisher));
     engine.close();
+}
+
+#[test] // DESIGN §7: with more than one intake the keys are shared
+fn an_intake_with_keys_of_its_own_is_refused() {
+    let room = Room::new(&directory());
+    let intake = room.intake(false);
+    until("the keys are written down", || !room.values("identity", 0).is_empty());
+    drop(intake);
+    let refused = room.try_intake_with_other_keys();
+    assert!(refused.contains("another key store"), "{refused}");
 }
 
 #[test] // DESIGN §4, "Time": a promise stands behind everything received before it

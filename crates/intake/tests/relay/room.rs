@@ -83,6 +83,14 @@ impl Room {
         self.folder.path().join("keys.sqlite")
     }
 
+    /// What an intake says that has another key store.
+    pub(crate) fn try_intake_with_other_keys(&self) -> String {
+        let other = tempfile::tempdir().unwrap();
+        let keys = Arc::new(SqliteKeys::open(&other.path().join("keys.sqlite")).unwrap());
+        let parts = RelayParts { keys, ..self.relay_parts(false, &Arc::default()) };
+        Relay::start(parts).err().unwrap().to_string()
+    }
+
     fn relay_parts(&self, recorded: bool, closing: &Arc<AtomicBool>) -> RelayParts {
         let inbox = |topic: &str, sources: &str| InboxTopic {
             topic: topic.into(),
