@@ -20,7 +20,7 @@ const INPUTS_AT_ONCE: usize = 1_024;
 /// How many deadlines fire between two looks at what else is to be done (F-42).
 const DEADLINES_AT_ONCE: usize = 512;
 /// How long to wait for input while nothing is on its way.
-const IDLE: Duration = Duration::from_millis(10);
+const IDLE: Duration = Duration::from_millis(50);
 /// How long to wait for input while receipts are expected.
 const BUSY: Duration = Duration::from_millis(1);
 /// How long one look at the program waits for what a command was stamped with.
@@ -294,6 +294,7 @@ impl Desk {
         let (_, end) = self.parts.inbox.range(&self.parts.commands)?;
         let lag = end.saturating_sub(reign.next_input);
         self.note(|it| it.lag = lag);
+        self.tell_promises(reign);
         if reign.partition.pending() > 0 {
             reign.tail = None;
             return Ok(None);
@@ -337,10 +338,12 @@ impl Desk {
             it.sequence = reign.partition.proved();
             it.speculative = pending;
             it.done = done.max(it.done);
-            it.w = reign.watermark.w();
-            it.heard =
-                reign.watermark.heard().map(|(topic, partition, w)| ((topic.into(), partition), w)).collect();
         });
+    }
+
+    fn tell_promises(&self, reign: &Reign) {
+        let heard = reign.watermark.heard().map(|(topic, partition, w)| ((topic.into(), partition), w));
+        self.note(|it| (it.w, it.heard) = (reign.watermark.w(), heard.collect()));
     }
 
     /// The source and id of the command at an offset of the commands partition.

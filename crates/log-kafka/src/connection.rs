@@ -103,7 +103,7 @@ impl Connection {
         config.set("enable.auto.offset.store", "false");
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
-        config.set("fetch.wait.max.ms", "20");
+        config.set("fetch.wait.max.ms", "250");
         config.set("fetch.error.backoff.ms", "50");
         config.set("isolation.level", isolation.name());
         config

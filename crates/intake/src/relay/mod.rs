@@ -43,7 +43,7 @@ use share::Share;
 /// How many records are taken together.
 const RECORDS_AT_ONCE: usize = 2_048;
 /// How long to wait for the first of them.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long what was sent may stay unacknowledged before the relay begins anew.
 const DELIVERY: Duration = Duration::from_secs(120);
 
