@@ -168,3 +168,65 @@ fn published(text: &mut Exposition, status: &PublisherStatus) {
     text.family("publisher_restarts_total", "counter", "How often publishing began anew from its output");
     text.sample("publisher_restarts_total", &[], status.restarts);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use claim_log::Place;
+
+    use super::*;
+
+    /// Everything, with at least one sample of each family.
+    fn everything() -> String {
+        let at = Instant::from_ms(0);
+        let mut seat = Status { leading: true, w: Some(at), ..Status::default() };
+        seat.voids.insert("stale_epoch", 1);
+        seat.heard.insert(("inbox".into(), 0), at);
+        let mut intake = RelayStatus::default();
+        intake.inboxes.insert(Place::new("inbox", 0), (7, Some(at)));
+        intake.problems.insert("not_json", 1);
+        let mut publisher = PublisherStatus::default();
+        publisher.published.insert(PartitionId::Program, 1);
+        publisher.halted.insert(PartitionId::Program, "why".into());
+        let mut text = Exposition::default();
+        seats(&mut text, &BTreeMap::from([(PartitionId::Number(0), seat)]));
+        relay(&mut text, &intake);
+        published(&mut text, &publisher);
+        text.0
+    }
+
+    /// Name, type and labels of every family, as `deploy/metrics.txt` spells them.
+    fn families(text: &str) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        for line in text.lines().filter_map(|it| it.strip_prefix("# TYPE ")) {
+            let name = line.split(' ').next().unwrap();
+            let sample = text
+                .lines()
+                .find(|it| it.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+            let sample = sample.unwrap_or_else(|| panic!("{name} has no sample"));
+            let labels = sample.split_once('{').map_or("", |(_, rest)| rest.split_once('}').unwrap().0);
+            let labels = labels.split(',').filter_map(|it| Some(it.split_once('=')?.0));
+            all.insert(std::iter::once(line).chain(labels).collect::<Vec<_>>().join(" "));
+        }
+        all
+    }
+
+    #[test] // issue 4, point 13: dashboard and alarms use what there is
+    fn what_is_exposed_is_what_the_alarms_are_made_of() {
+        let listed = include_str!("../../../../deploy/metrics.txt");
+        let of_roles = |name: &str| {
+            let other = ["_commands_", "_effects_", "_http_", "_ready ", "_view_"];
+            !other.iter().any(|it| name.contains(it)) || name.contains("unreadable_commands")
+        };
+        let listed: BTreeSet<String> =
+            listed.lines().filter(|it| !it.starts_with('#') && of_roles(it)).map(str::to_owned).collect();
+        let exposed = families(&everything());
+        // W's age has no alarm of its own: its cause, the tick's, has.
+        let exposed: BTreeSet<String> =
+            exposed.into_iter().filter(|it| !it.contains("watermark_age")).collect();
+        let listed: BTreeSet<String> =
+            listed.into_iter().filter(|it| !it.contains("watermark_age")).collect();
+        assert_eq!(exposed, listed);
+    }
+}
