@@ -32,6 +32,7 @@ pub mod json;
 pub mod keys;
 mod lookup;
 mod nominate;
+mod persistent;
 mod personal;
 pub mod ports;
 pub mod problem;

@@ -32,6 +32,7 @@ use crate::asking::Door;
 use crate::clock::Mode;
 use crate::intake::{FileTimes, Input, Intake, Parts, Remembered};
 use crate::keys::Keys;
+use crate::persistent::persistent;
 use crate::ports::WithTimeout;
 use crate::problem::{Problem, ProblemCode};
 use crate::sources::Sources;
@@ -44,6 +45,8 @@ use share::Share;
 const RECORDS_AT_ONCE: usize = 2_048;
 /// How long to wait for the first of them.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long commands wait in their inbox for a directory that does not answer.
+const DIRECTORY: Duration = Duration::from_secs(300);
 /// How long what was sent may stay unacknowledged before the relay begins anew.
 const DELIVERY: Duration = Duration::from_secs(120);
 
@@ -172,7 +175,7 @@ impl Relay {
         };
         let wall = Arc::clone(&parts.wall);
         let mut intake = Intake::new(Parts {
-            directory: parts.directory.clone(),
+            directory: persistent(parts.directory.clone(), DIRECTORY),
             keys: Arc::clone(&parts.keys),
             feed: Arc::new(feed),
             bindings: Box::new(bindings),
