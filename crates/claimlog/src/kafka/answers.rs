@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 
 use crate::serve::Stop;
 
+/// With how many commands waiting those are forgotten that nobody waits for any more.
+const WAITING: usize = 10_000;
 /// How long to wait after the journal could not be read, or is not there yet.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -43,6 +45,10 @@ impl Answers {
         let mut state = self.lock();
         if let Some((partition, offset)) = state.given.get(&asked) {
             return Found::Given(*partition, *offset);
+        }
+        if state.waiting.len() >= WAITING {
+            // Who hung up, or got a problem, waits no more.
+            state.waiting.retain(|_, tells| tells.iter().any(|it| !it.is_closed()));
         }
         let (tell, told) = oneshot::channel();
         state.waiting.entry(asked).or_default().push(tell);

@@ -68,6 +68,9 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         standing: Standing::default(),
     };
     if order.roles.has(Role::Engine) {
+        if order.effects {
+            tracing::warn!("effects stay due: on Kafka this release performs none");
+        }
         running.engine(&cluster, options, &log)?;
     }
     if order.roles.has(Role::Intake) {
