@@ -238,13 +238,13 @@ fn read_on(reader: &mut Reader, ends: &(dyn Fn() -> bool + Sync), send: &SyncSen
         if send.send(batch).is_err() || stops {
             return;
         }
-        while at_end {
-            match reader.ready(PAUSE) {
-                _ if ends() => return,
-                Ok(false) => {}
-                // What is wrong the next batch says.
-                Ok(true) | Err(_) => break,
-            }
+        // What is wrong with reading the next batch says.
+        let mut waits = at_end;
+        while waits && !ends() {
+            waits = matches!(reader.ready(PAUSE), Ok(false));
+        }
+        if ends() {
+            return;
         }
     }
 }
