@@ -4,6 +4,7 @@
 
 mod beside;
 mod embedded;
+mod following;
 mod halts;
 mod inputs;
 mod kills;
