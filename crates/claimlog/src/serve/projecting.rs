@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
+use claim_projector::AcceptVoid;
 use claim_server::{Meters, Pulse};
 use indicatif::ProgressBar;
 use tokio::sync::watch;
@@ -30,6 +31,8 @@ pub(crate) struct Projecting {
     pub(crate) log: Arc<dyn ReadLog>,
     /// What offsets mean on it.
     pub(crate) offsets: Offsets,
+    /// Offsets that an operator declared void.
+    pub(crate) accept_void: AcceptVoid,
     /// The durable end of the log, where this process writes it.
     pub(crate) end: Box<dyn Fn() -> Option<u64> + Send>,
     pub(crate) pulse: Pulse,
@@ -65,7 +68,7 @@ impl Projecting {
 
     /// Folds what there is, and again when there is more, until it fails or nothing more comes.
     fn fold(&self, folding: &mut Option<Folding>, bar: &ProgressBar, last: bool) -> Result<()> {
-        let Some(folding) = begun(folding, &self.global, self.offsets)? else {
+        let Some(folding) = begun(folding, &self.global, self.offsets, &self.accept_void)? else {
             self.pulse.fail("another process folds into the views");
             thread::sleep(LOOK);
             return Ok(());
@@ -99,9 +102,10 @@ fn begun<'a>(
     folding: &'a mut Option<Folding>,
     global: &Global,
     offsets: Offsets,
+    accept_void: &AcceptVoid,
 ) -> Result<Option<&'a mut Folding>> {
     if folding.is_none() {
-        *folding = Folding::try_begin(global, offsets)?;
+        *folding = Folding::try_begin(global, offsets, accept_void)?;
     }
     Ok(folding.as_mut())
 }
