@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
-use claim_projector::{Definition, Progress, Runner, SqlError, StoreError, Views};
+use claim_projector::{AcceptVoid, Definition, Progress, Runner, SqlError, StoreError, Views};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
 use claim_projector_referral::Referral;
@@ -92,7 +92,7 @@ impl Folding {
     pub(crate) fn begin_within(global: &Global, patience: Duration) -> Result<Option<Self>> {
         let until = Instant::now() + patience;
         loop {
-            match Self::try_begin(global, Offsets::Positions)? {
+            match Self::try_begin(global, Offsets::Positions, &AcceptVoid::new())? {
                 None if Instant::now() < until => thread::sleep(LOOK_AGAIN),
                 begun => return Ok(begun),
             }
@@ -103,10 +103,14 @@ impl Folding {
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub(crate) fn try_begin(global: &Global, offsets: Offsets) -> Result<Option<Self>> {
+    pub(crate) fn try_begin(
+        global: &Global,
+        offsets: Offsets,
+        accept_void: &AcceptVoid,
+    ) -> Result<Option<Self>> {
         let (path, lock) = lock(global)?;
         match lock.try_lock() {
-            Ok(()) => Self::with(global, lock, offsets),
+            Ok(()) => Self::with(global, lock, offsets, accept_void),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("locking {}", path.display()))
@@ -114,12 +118,13 @@ impl Folding {
         }
     }
 
-    fn with(global: &Global, lock: File, offsets: Offsets) -> Result<Option<Self>> {
+    fn with(global: &Global, lock: File, offsets: Offsets, accept_void: &AcceptVoid) -> Result<Option<Self>> {
         let views = Views::open(global.views()?)?;
         if !views.should_fold()? {
             return Ok(None);
         }
-        Ok(Some(Self { runner: Runner::new(views, offsets, definitions())?, _lock: lock }))
+        let runner = Runner::new(views, offsets, definitions())?.accepting(accept_void.clone());
+        Ok(Some(Self { runner, _lock: lock }))
     }
 
     /// Folds what is on the log and not in the views.

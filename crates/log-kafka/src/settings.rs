@@ -81,9 +81,13 @@ impl Settings {
             wanted(topics.outcomes(), p + 2, Kept::ForEver),
             wanted(topics.quarantine(), 1, Kept::ForEver),
         ];
-        let stamp = if self.inboxes_bear_append_time { "LogAppendTime" } else { "CreateTime" };
+        // Records of the past that bear their own times would be too old on arrival.
+        let (stamp, kept) = match self.inboxes_bear_append_time {
+            true => ("LogAppendTime", Kept::Days(7)),
+            false => ("CreateTime", Kept::ForEver),
+        };
         all.extend(self.inboxes.iter().map(|inbox| {
-            let mut topic = wanted(inbox.topic.clone(), inbox.partitions, Kept::Days(7));
+            let mut topic = wanted(inbox.topic.clone(), inbox.partitions, kept);
             topic.settings.push(("message.timestamp.type", stamp.to_owned()));
             topic
         }));

@@ -60,7 +60,7 @@ impl Judging {
     /// The next record that the chain had not seen, or none at the end as it is now.
     ///
     /// # Errors
-    /// [`JudgeError`]. After a halt nothing more is to be read.
+    /// [`JudgeError`]. After a halt nothing more is to be read, or [`Judging::leave`] its partition.
     #[allow(clippy::should_implement_trait, reason = "none is not the end: more may come")]
     pub fn next(&mut self) -> Result<Option<Judged>, JudgeError> {
         while let Some(stored) = self.records.next()? {
@@ -74,6 +74,11 @@ impl Judging {
             }
         }
         Ok(None)
+    }
+
+    /// Passes over a partition from now on: after its halt, for whoever can go on with the others.
+    pub fn leave(&mut self, partition: PartitionId) {
+        self.chains.remove(&partition);
     }
 
     /// Waits for a record that came meanwhile, at most so long; yields whether it is worth asking for the next.

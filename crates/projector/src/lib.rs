@@ -48,7 +48,7 @@ pub use projector::{Definition, Fact, Projector, Schema, Tables};
 pub use query::{Filter, Note, Query, Sort, Tab, published};
 pub use rebuild::rebuild;
 pub use row::{Row, RowReason};
-pub use runner::{Progress, Runner};
+pub use runner::{AcceptVoid, Progress, Runner};
 pub use snapshot::{Acquaintance, Snapshot};
 pub use stored::{read_json, read_text, write_json};
 pub use verify::{Verified, verify};

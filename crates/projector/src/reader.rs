@@ -9,6 +9,7 @@ use claim_journal::{
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 
 use crate::error::ProjectError;
+use crate::runner::AcceptVoid;
 use crate::views::Checkpoints;
 
 /// How many records to fold in one transaction.
@@ -16,6 +17,13 @@ const BATCH: u64 = 2_000;
 
 /// After how many bytes a batch is full even so: some are read ahead, and a record may be large.
 const BATCH_BYTES: usize = 8 << 20;
+
+/// The same chain with an operator's word on records on which it halts.
+fn accepting(mut chain: Chain, accept_void: &AcceptVoid) -> Chain {
+    let accepted = accept_void.get(&chain.partition());
+    accepted.into_iter().flatten().for_each(|offset| chain.accept_void(*offset));
+    chain
+}
 
 /// A valid decision, to be folded.
 #[derive(Debug)]
@@ -55,6 +63,7 @@ pub(crate) struct Reader {
     program: Option<Program>,
     chains: BTreeMap<PartitionId, Chain>,
     offsets: Offsets,
+    accept_void: AcceptVoid,
     /// The records of the checkpoints, which were verified already and are not read again.
     verified: BTreeMap<PartitionId, u64>,
     /// Where to stop; none: at the end of the log.
@@ -66,6 +75,7 @@ impl Reader {
     pub(crate) fn resume(
         log: &dyn ReadLog,
         offsets: Offsets,
+        accept_void: &AcceptVoid,
         from: &Checkpoints,
         until: Option<Checkpoints>,
     ) -> Result<Self, ProjectError> {
@@ -84,7 +94,7 @@ impl Reader {
                 }
                 Err(failed @ (LogError::Damaged { .. } | LogError::Io { .. })) => return Err(failed.into()),
             };
-            let mut chain = Chain::resume(partition, offsets, *checkpoint);
+            let mut chain = accepting(Chain::resume(partition, offsets, *checkpoint), accept_void);
             match chain.read(checkpoint.offset, &Line::parse(&line)) {
                 Verdict::Halt(cause) => return Err(off_chain(cause.into())),
                 Verdict::Known | Verdict::Valid | Verdict::Void(_) => {}
@@ -100,7 +110,8 @@ impl Reader {
                 (log.read(&others)?, Some(Program { records: log.read(&program)?, first, waiting }))
             }
         };
-        Ok(Self { records, program, chains, offsets, verified, until })
+        let accept_void = accept_void.clone();
+        Ok(Self { records, program, chains, offsets, accept_void, verified, until })
     }
 
     /// The next records, as many as one transaction should fold.
@@ -200,9 +211,12 @@ impl Reader {
     fn read(&mut self, stored: &Stored, batch: &mut Batch) -> Result<(), ProjectError> {
         let Stored { partition, offset, ref line, .. } = *stored;
         let journal = self.chains.values().find_map(Chain::journal);
-        let fresh = || match journal {
-            Some(journal) => Chain::of_journal(partition, self.offsets, journal),
-            None => Chain::new(partition, self.offsets),
+        let fresh = || {
+            let chain = match journal {
+                Some(journal) => Chain::of_journal(partition, self.offsets, journal),
+                None => Chain::new(partition, self.offsets),
+            };
+            accepting(chain, &self.accept_void)
         };
         let read = Line::parse(line);
         let verdict = self.chains.entry(partition).or_insert_with(fresh).judge(offset, &read);

@@ -1,11 +1,12 @@
 //! Folds a log into views: in order, once, in batches, one transaction with the checkpoint.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use claim_domain::customer::Stamp;
-use claim_journal::{Cursor, Offsets};
+use claim_journal::{Cursor, Offsets, PartitionId};
 use claim_log::ReadLog;
 
 use crate::error::{ProjectError, QueryError, StoreError};
@@ -32,6 +33,9 @@ pub struct Progress {
     pub offset: u64,
 }
 
+/// Offsets that an operator declared void, by partition.
+pub type AcceptVoid = BTreeMap<PartitionId, Vec<u64>>;
+
 /// The one that folds into views. A newer runner on the same ones fences it, wherever it runs (F-36).
 #[derive(Debug)]
 pub struct Runner {
@@ -40,6 +44,7 @@ pub struct Runner {
     definitions: Vec<Definition>,
     generation: i64,
     customers: Customers,
+    accept_void: AcceptVoid,
 }
 
 impl Runner {
@@ -49,7 +54,25 @@ impl Runner {
     /// [`ProjectError::Store`] when the store cannot be written.
     pub fn new(views: Views, offsets: Offsets, definitions: Vec<Definition>) -> Result<Self, ProjectError> {
         let generation = views.take_over()?;
-        Ok(Self { views, offsets, definitions, generation, customers: Customers::default() })
+        Ok(Self {
+            views,
+            offsets,
+            definitions,
+            generation,
+            customers: Customers::default(),
+            accept_void: AcceptVoid::new(),
+        })
+    }
+
+    /// The same where an operator declared records void on which partitions halt (DESIGN §5, `accept_void`).
+    #[must_use]
+    pub fn accepting(self, accept_void: AcceptVoid) -> Self {
+        Self { accept_void, ..self }
+    }
+
+    /// The offsets that an operator declared void.
+    pub(crate) fn accept_void(&self) -> &AcceptVoid {
+        &self.accept_void
     }
 
     /// The views that it folds into.
@@ -101,7 +124,7 @@ impl Runner {
         self.require_generation()?;
         let checkpoints = self.views.checkpoints()?;
         let mut cursor = cursor(&checkpoints);
-        let mut reader = Reader::resume(log, self.offsets, &checkpoints, None)?;
+        let mut reader = Reader::resume(log, self.offsets, &self.accept_void, &checkpoints, None)?;
         told(cursor.clone());
         let (send, batches) = sync_channel::<Batch>(AHEAD);
         thread::scope(|scope| {
@@ -172,7 +195,8 @@ impl Runner {
             self.renew(log, progress)?;
         }
         self.require_generation()?;
-        let mut reader = Reader::resume(log, self.offsets, &self.views.checkpoints()?, until)?;
+        let mut reader =
+            Reader::resume(log, self.offsets, &self.accept_void, &self.views.checkpoints()?, until)?;
         let mut so_far = Progress::default();
         let (send, batches) = sync_channel::<Batch>(AHEAD);
         thread::scope(|scope| {

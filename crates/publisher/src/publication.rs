@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, Offsets, PartitionId, Position};
+use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, PartitionId, Position};
 use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog};
 
 use crate::events::PublishError;
@@ -38,7 +38,7 @@ impl Publication {
         let of_outcomes = Progress::of(outlet.last(&outcomes)?.as_ref());
         let done = of_events.done.max(of_outcomes.done);
         let chain = match done {
-            Some(offset) => Chain::resume(partition, Offsets::Count, checkpoint(log, partition, offset)?),
+            Some(offset) => beginning.at(checkpoint(log, partition, offset)?),
             None => beginning,
         };
         let judging = Judging::resume(log, [chain]).map_err(PublishError::from)?;

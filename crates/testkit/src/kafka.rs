@@ -5,6 +5,8 @@
 //! and Maven; `KAFKA_BOOTSTRAP` names an existing cluster to share instead. Where neither is there, a test says that it
 //! is skipped and why; where `CI` is `true`, that is a failure.
 
+#[cfg(feature = "kafka-client")]
+mod client;
 mod cluster;
 mod jars;
 mod node;
@@ -15,6 +17,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::LazyLock;
 
+#[cfg(feature = "kafka-client")]
+pub use client::{Client, Reader, Record};
 pub use cluster::{Cluster, User};
 pub use proxy::{Answers, Proxy};
 

@@ -93,7 +93,7 @@ impl Answers {
     fn follow_on(
         &self,
         log: &dyn ReadLog,
-        chains: &mut [claim_journal::Chain],
+        chains: &mut Vec<claim_journal::Chain>,
         stop: &Stop,
     ) -> Result<(), JudgeError> {
         let mut judging = Judging::resume(log, chains.iter().cloned())?;
@@ -107,9 +107,15 @@ impl Answers {
                         break Err(error);
                     }
                 }
+                // The others go on; whoever waits for this one hears that there is no answer yet.
+                Err(JudgeError::Halted { partition, offset, cause }) => {
+                    tracing::error!(%partition, offset, %cause, "no answer of this partition is read any more");
+                    judging.leave(partition);
+                }
                 Err(error) => break Err(error),
             }
         };
+        chains.retain(|it| judging.chain(it.partition()).is_some());
         for chain in chains {
             if let Some(read) = judging.chain(chain.partition()).filter(|it| it.checkpoint().is_some()) {
                 *chain = read.clone();

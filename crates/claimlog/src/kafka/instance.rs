@@ -80,7 +80,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         running.publisher(&cluster, options, &log)?;
     }
     if order.roles.has(Role::Projector) {
-        running.projector(order.global, &log, &health, &meters)?;
+        running.projector(order.global, options, &log, &health, &meters)?;
     }
     let door = running.door(&order, &cluster, options, &log, &keys)?;
     let standing = running.standing.clone();
@@ -192,6 +192,7 @@ impl Running {
     fn projector(
         &mut self,
         global: &Global,
+        options: &KafkaOptions,
         log: &Arc<KafkaLog>,
         health: &Health,
         meters: &Meters,
@@ -202,6 +203,7 @@ impl Running {
             global: global.clone(),
             log,
             offsets: claim_journal::Offsets::Count,
+            accept_void: options.accepted(),
             end: Box::new(|| None),
             pulse: health.part("projector", ALIVE_WITHIN),
             meters: meters.clone(),

@@ -236,6 +236,7 @@ impl Folding {
             global: global.clone(),
             log: log.clone(),
             offsets: claim_journal::Offsets::Positions,
+            accept_void: claim_projector::AcceptVoid::new(),
             end: Box::new(move || writer.as_ref().map(|it| it.end())),
             pulse: health.part("projector", ALIVE_WITHIN),
             meters: meters.clone(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
+use claim_projector::AcceptVoid;
 use claim_server::{Meters, Pulse};
 use indicatif::ProgressBar;
 use tokio::sync::watch;
@@ -32,6 +33,8 @@ pub(crate) struct Projecting {
     pub(crate) log: Arc<dyn ReadLog>,
     /// What offsets mean on it.
     pub(crate) offsets: Offsets,
+    /// Offsets that an operator declared void.
+    pub(crate) accept_void: AcceptVoid,
     /// The durable end of the log, where this process writes it.
     pub(crate) end: Box<dyn Fn() -> Option<u64> + Send>,
     pub(crate) pulse: Pulse,
@@ -67,7 +70,7 @@ impl Projecting {
 
     /// Folds what there is, and again when there is more, until it fails or nothing more comes.
     fn fold(&self, folding: &mut Option<Folding>, bar: &ProgressBar, last: bool) -> Result<()> {
-        let Some(folding) = begun(folding, &self.global, self.offsets)? else {
+        let Some(folding) = begun(folding, &self.global, self.offsets, &self.accept_void)? else {
             if self.offsets == Offsets::Count {
                 // Several instances share the views, and one of them folds.
                 self.pulse.beat();
@@ -124,9 +127,10 @@ fn begun<'a>(
     folding: &'a mut Option<Folding>,
     global: &Global,
     offsets: Offsets,
+    accept_void: &AcceptVoid,
 ) -> Result<Option<&'a mut Folding>> {
     if folding.is_none() {
-        *folding = Folding::try_begin(global, offsets)?;
+        *folding = Folding::try_begin(global, offsets, accept_void)?;
     }
     Ok(folding.as_mut())
 }

@@ -151,13 +151,19 @@ impl Reading {
         };
         let mut judging = Judging::resume(&*self.log, chains)?;
         while !self.closes() {
-            match judging.next()? {
-                Some(Judged::Valid(stored)) => self.learn(&stored),
-                Some(Judged::Void(..)) => {}
-                None => {
+            match judging.next() {
+                Ok(Some(Judged::Valid(stored))) => self.learn(&stored),
+                Ok(Some(Judged::Void(..))) => {}
+                Ok(None) => {
                     self.is_caught_up();
                     judging.wait(|| self.closes())?;
                 }
+                // Its commands are sent on and wait there. Nothing can be taken without the program.
+                Err(JudgeError::Halted { partition, offset, cause }) if partition != PartitionId::Program => {
+                    tracing::error!(%partition, offset, %cause, "nothing is learnt from this partition any more");
+                    judging.leave(partition);
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(())
