@@ -416,8 +416,10 @@ pub(crate) enum Audit {
 /// Arguments of `bench`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bench {
-    /// Which figures; all without a name.
+    /// Which figures; without a name all, those on Kafka where --kafka says where it is.
     pub(crate) names: Vec<String>,
+    #[command(flatten, next_help_heading = "On Apache Kafka")]
+    pub(crate) kafka: KafkaOptions,
 }
 
 /// Arguments of `schema`.
