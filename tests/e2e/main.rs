@@ -18,6 +18,8 @@ mod http;
 mod journal;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kafka")]
+mod kafka_moves;
 mod kill;
 mod mutated;
 mod observer;

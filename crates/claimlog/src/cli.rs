@@ -164,6 +164,20 @@ pub(crate) enum Command {
     /// Makes the topics on Kafka, or checks them.
     #[command(subcommand)]
     Topics(Topics),
+    /// Copies the journal on Kafka into a new directory: every valid record as it is, so that answers stay the same.
+    ///
+    /// What is void stays behind and is counted. The directory is read again and compared. Keys of persons are not in the
+    /// journal: copy them beside it afterwards (`keys.sqlite`), or name them with --keys. Views are folded anew. What is not
+    /// decided yet does not come along, so stop intake first and wait until nothing lags, then stop the engines.
+    Export(Export),
+    /// Copies the journal of a directory into empty topics: every record as it is, so that answers stay the same.
+    ///
+    /// Make the topics first (`topics create`) and let nothing serve on them until this is done. The topics are read again
+    /// and compared. The number of partitions must be the journal's. A journal that was decided from commands topics goes
+    /// into a cluster that has those topics whole, or none with records: then the commands topics are made to begin behind
+    /// what was decided. Keys of persons stay where they are: name them with --keys. Views are folded anew, in another
+    /// --data.
+    Import(Import),
     /// Prints figures, each beside a raw baseline measured in the same run.
     Bench(Bench),
     /// Prints the JSON Schemas of everything others read or write; `refusals` prints the codes in their order.
@@ -226,6 +240,26 @@ pub(crate) enum Topics {
     Create(KafkaOptions),
     /// Lists what is not as it must be, and exits with 3 when something is.
     Check(KafkaOptions),
+}
+
+/// Arguments of `export`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Export {
+    /// The directory to be made.
+    #[arg(long, value_name = "DIR", env = "CLAIMLOG_TO")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) kafka: KafkaOptions,
+}
+
+/// Arguments of `import`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Import {
+    /// The directory whose journal is copied; nothing may write to it.
+    #[arg(long = "from", value_name = "DIR", env = "CLAIMLOG_IMPORT_FROM")]
+    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) kafka: KafkaOptions,
 }
 
 /// How a log is written.
@@ -382,8 +416,10 @@ pub(crate) enum Audit {
 /// Arguments of `bench`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bench {
-    /// Which figures; all without a name.
+    /// Which figures; without a name all, those on Kafka where --kafka says where it is.
     pub(crate) names: Vec<String>,
+    #[command(flatten, next_help_heading = "On Apache Kafka")]
+    pub(crate) kafka: KafkaOptions,
 }
 
 /// Arguments of `schema`.

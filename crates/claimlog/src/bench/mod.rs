@@ -5,6 +5,8 @@ use serde::Serialize;
 
 mod closed_loop;
 mod durable;
+#[cfg(feature = "kafka")]
+pub(crate) mod kafka;
 mod load;
 
 pub(crate) use durable::durable_64;

@@ -7,33 +7,68 @@ use anyhow::Result;
 use crate::bench::{Figure, durable_64, shown};
 use crate::cli::{Bench, Global};
 use crate::exit::{Status, UsageError};
+use crate::kafka_options::KafkaOptions;
 use crate::output;
 
 /// The names of the figures that this release measures.
-const NAMES: [&str; 1] = ["durable_64"];
+const NAMES: [&str; 4] = ["durable_64", "kafka_inbox_to_journal", "kafka_publisher", "kafka_added_latency"];
 
 /// Runs `bench`.
 ///
 /// # Errors
-/// When there is no figure of a name, or the disk fails.
+/// When there is no figure of a name, it needs brokers and none are named, or disk or brokers fail.
 pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
     if let Some(unknown) = args.names.iter().find(|it| !NAMES.contains(&it.as_str())) {
         return Err(
             UsageError(format!("there is no figure {unknown}; there are: {}", NAMES.join(", "))).into()
         );
     }
-    let place =
-        global.data().parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let bar = output::progress("durable_64", Some(10));
-    let figure = durable_64(place, || bar.inc(1));
-    bar.finish_and_clear();
-    let figure = figure?;
-    if global.json {
-        output::json(&figure)?;
-    } else {
-        print(&figure)?;
+    let named: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    let possible = |it: &&str| args.kafka.kafka.is_some() || !on_kafka(it);
+    let names = if named.is_empty() { NAMES.into_iter().filter(possible).collect() } else { named };
+    if args.kafka.kafka.is_none()
+        && let Some(name) = names.iter().find(|it| on_kafka(it))
+    {
+        return Err(
+            UsageError(format!("{name} needs brokers: say where Kafka is with --kafka HOST:PORT")).into()
+        );
+    }
+    for name in names {
+        let bar = output::progress(name, None);
+        let figures = measure(global, name, &args.kafka, || bar.inc(1));
+        bar.finish_and_clear();
+        for figure in figures? {
+            if global.json { output::json(&figure)? } else { print(&figure)? }
+        }
     }
     Ok(Status::Done)
+}
+
+fn on_kafka(name: &str) -> bool {
+    name.starts_with("kafka_")
+}
+
+fn measure(global: &Global, name: &str, kafka: &KafkaOptions, progress: impl FnMut()) -> Result<Vec<Figure>> {
+    if on_kafka(name) {
+        return measure_on_kafka(name, kafka, progress);
+    }
+    let place =
+        global.data().parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    Ok(vec![durable_64(place, progress)?])
+}
+
+#[cfg(feature = "kafka")]
+fn measure_on_kafka(name: &str, kafka: &KafkaOptions, progress: impl FnMut()) -> Result<Vec<Figure>> {
+    match name {
+        "kafka_inbox_to_journal" => crate::bench::kafka::inbox_to_journal(kafka, progress),
+        "kafka_publisher" => crate::bench::kafka::publisher(kafka, progress),
+        _ => crate::bench::kafka::added_latency(kafka, progress),
+    }
+}
+
+#[cfg(not(feature = "kafka"))]
+fn measure_on_kafka(_: &str, _: &KafkaOptions, _: impl FnMut()) -> Result<Vec<Figure>> {
+    Err(crate::exit::without_kafka().into())
 }
 
 fn print(it: &Figure) -> Result<()> {

@@ -14,6 +14,7 @@ mod completions;
 mod demo;
 mod effects;
 mod events;
+mod moves;
 mod schema;
 mod serve;
 mod topics;
@@ -32,6 +33,8 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Schema(it) => schema::run(global, &it),
         Command::Completions { shell } => completions::run(shell),
         Command::Topics(it) => topics::run(global, &it),
+        Command::Export(it) => moves::export(global, &it),
+        Command::Import(it) => moves::import(global, &it),
         Command::Bench(it) => bench::run(global, &it),
         Command::View(it) => view::run(global, &it),
         Command::Claim { id } => claim::now(global, id),

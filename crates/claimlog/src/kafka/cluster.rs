@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use claim_intake::Sources;
 use claim_intake::relay::InboxTopic;
 use claim_journal::Settings as JournalSettings;
-use claim_log_kafka::{Connection, KafkaTopics, Settings, Topics, Wrong, check, create};
+use claim_log_kafka::{Connection, KafkaTopics, Settings, Topics, Wrong, check, create, remove};
 
 use crate::exit::UsageError;
 use crate::kafka_options::KafkaOptions;
@@ -92,6 +92,14 @@ impl Cluster {
     /// When no broker answers, or one refuses.
     pub(crate) fn create(&self) -> Result<Vec<Wrong>> {
         create(&self.connection, &self.settings).context("making the topics")
+    }
+
+    /// Deletes the topics with all that stands there: those of figures, never others.
+    ///
+    /// # Errors
+    /// When no broker answers, or one refuses.
+    pub(crate) fn remove(&self) -> Result<()> {
+        remove(&self.connection, &self.settings).context("deleting the topics")
     }
 
     /// Refuses to start on topics that are not as they must be, with a list (F-08, F-10).

@@ -5,6 +5,7 @@ mod cluster;
 mod door;
 mod gauges;
 mod instance;
+pub(crate) mod moves;
 mod problems;
 
 pub(crate) use cluster::Cluster;

@@ -1,0 +1,131 @@
+//! `kafka_publisher`: how fast a publisher turns a journal into events and outcomes, beside producing the same records.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail};
+use claim_log::{Flight, LogError, Outgoing, Outlet, Place, Received, TellOffset};
+use claim_log_kafka::KafkaTopics;
+use claim_publisher::publish;
+
+use crate::bench::closed_loop::per_second;
+use crate::bench::kafka::PARTITIONS;
+use crate::bench::kafka::commands::{claims, directory};
+use crate::bench::kafka::rig::{Rig, Topics, publisher_parts};
+use crate::bench::{Figure, median};
+use crate::kafka_options::KafkaOptions;
+
+/// Customers of the journal.
+const CUSTOMERS: u32 = 3_000;
+/// Rounds of each, interleaved; the median counts.
+const ROUNDS: usize = 3;
+/// 0.6 of raw.
+const GOAL: u64 = 600;
+/// How long publishing may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Measures it.
+///
+/// # Errors
+/// When a broker fails.
+pub(crate) fn publisher(options: &KafkaOptions, mut progress: impl FnMut()) -> Result<Vec<Figure>> {
+    let mut rig = Rig::start(options, directory(CUSTOMERS)?)?;
+    let load = claims(0, CUSTOMERS, PARTITIONS);
+    rig.send(&load)?;
+    rig.observer.until(load.len(), |_, _| {})?;
+    progress();
+    let (mut ours, mut raw) = (Vec::new(), Vec::new());
+    // The program was decided by two commands.
+    let decisions = load.len() as u64 + 2;
+    for _ in 0..ROUNDS {
+        let (rate, records) = published(&rig, options, decisions)?;
+        ours.push(rate);
+        progress();
+        raw.push(produced(options, records)?);
+        progress();
+    }
+    let (value, baseline_value) = (median(ours), median(raw));
+    let ratio = value * 1000 / baseline_value.max(1);
+    Ok(vec![Figure {
+        name: "kafka_publisher",
+        value,
+        unit: "records/s",
+        baseline: "producing the same records to as many partitions",
+        baseline_value,
+        ratio,
+        goal: GOAL,
+        holds: ratio >= GOAL,
+    }])
+}
+
+/// Publishes the journal into fresh topics; yields the rate from the first record sent, and what was sent.
+fn published(rig: &Rig, options: &KafkaOptions, decisions: u64) -> Result<(u64, Vec<Outgoing>)> {
+    let into = Topics::make(options)?;
+    let noting = Arc::new(Noting { inner: Arc::clone(&into.client), sent: Mutex::default() });
+    let closing = Arc::<AtomicBool>::default();
+    let parts = publisher_parts(rig, noting.clone(), &into, Arc::clone(&closing))?;
+    let status = Arc::clone(&parts.status);
+    let publishing = thread::spawn(move || publish(&parts));
+    let waited = Instant::now();
+    let ended = loop {
+        let done: u64 = status.lock().unwrap_or_else(PoisonError::into_inner).published.values().sum();
+        if done >= decisions {
+            break Ok(Instant::now());
+        }
+        if waited.elapsed() > PATIENCE {
+            break Err(anyhow!("{done} of {decisions} decisions were published"));
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
+    closing.store(true, Ordering::Release);
+    publishing.join().map_err(|_| anyhow!("the publisher panicked"))??;
+    let (began, records) = {
+        let mut sent = noting.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        (sent.0, std::mem::take(&mut sent.1))
+    };
+    let Some(began) = began else { bail!("nothing was published") };
+    Ok((per_second(records.len(), ended? - began), records))
+}
+
+/// Sends the same records to the same partitions of other fresh topics.
+fn produced(options: &KafkaOptions, records: Vec<Outgoing>) -> Result<u64> {
+    let into = Topics::make(options)?;
+    let names = &into.cluster.topics;
+    let (events, outcomes): (Arc<str>, Arc<str>) = (names.events().into(), names.outcomes().into());
+    let (count, flight) = (records.len(), Arc::<Flight>::default());
+    let began = Instant::now();
+    for mut record in records {
+        let topic = if record.place.topic.ends_with(".events") { &events } else { &outcomes };
+        record.place = Place::new(Arc::clone(topic), record.place.partition);
+        into.client.send(record, flight.begin());
+    }
+    flight.settle(PATIENCE).map_err(|why| anyhow!("producing: {why}"))?;
+    Ok(per_second(count, began.elapsed()))
+}
+
+/// Passes on, and notes what was sent and when it began.
+struct Noting {
+    inner: Arc<KafkaTopics>,
+    sent: Mutex<(Option<Instant>, Vec<Outgoing>)>,
+}
+
+impl Outlet for Noting {
+    fn send(&self, record: Outgoing, tell: TellOffset) {
+        {
+            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.0.get_or_insert_with(Instant::now);
+            sent.1.push(record.clone());
+        }
+        self.inner.send(record, tell);
+    }
+
+    fn renew(&self) {
+        self.inner.renew();
+    }
+
+    fn last(&self, place: &Place) -> Result<Option<Received>, LogError> {
+        self.inner.last(place)
+    }
+}
