@@ -16,6 +16,8 @@ mod effects;
 mod full_disk;
 mod http;
 mod journal;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod kill;
 mod mutated;
 mod observer;

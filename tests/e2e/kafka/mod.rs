@@ -1,0 +1,16 @@
+//! The program on Apache Kafka: real brokers, real processes, and what anybody reads from the topics.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `flow` | a command by a topic or by HTTP, its outcome, its events, what is no command |
+//! | `sample` | the sample by a topic comes to the same as by files |
+//! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
+//! | `fencing` | strangers in the journal, answers of brokers that are lost |
+//!
+//! Start reading in `room`.
+
+mod fencing;
+mod flow;
+mod instances;
+mod room;
+mod sample;
