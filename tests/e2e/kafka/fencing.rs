@@ -34,7 +34,7 @@ fn altered(record: &Record, change: impl Fn(&mut String)) -> Record {
 fn with_number(record: &Record, name: &str, number: u64) -> Record {
     let before = record.json()["envelope"][name].as_u64().unwrap();
     altered(record, |it| {
-        *it = it.replacen(&format!("\"{name}\":{before}"), &format!("\"{name}\":{number}"), 1)
+        *it = it.replacen(&format!("\"{name}\":{before}"), &format!("\"{name}\":{number}"), 1);
     })
 }
 
@@ -103,10 +103,10 @@ fn answers_of_brokers_that_are_lost_or_late_leave_each_command_one_decision() {
     let room = Room::on(cluster.bootstrap(), &[]);
     room.topics("create").ended(0);
     let place = Place::of_world();
-    let serving = room.serve(&place, &["--no-effects"]);
+    let mut serving = room.serve(&place, &["--no-effects"]);
     let claims = opened(&room);
     let mut ids = Vec::new();
-    for (round, answers) in [(0, Answers::Lose), (1, Answers::Hold), (2, Answers::Lose)] {
+    for (round, answers) in [(0, Answers::Lose), (1, Answers::Hold), (2, Answers::Lose), (3, Answers::Hold)] {
         // Our own client needs its answers, so the program stands still while we publish.
         serving.signal("STOP");
         let numbers = 1_000 * (round + 1)..1_000 * (round + 1) + 60;
@@ -118,6 +118,12 @@ fn answers_of_brokers_that_are_lost_or_late_leave_each_command_one_decision() {
         serving.signal("CONT");
         assert!(proxy.caught(before + 2) >= before + 2, "something was on its way");
         thread::sleep(Duration::from_millis(700));
+        if round == 3 {
+            // What it sent on is there, and it is killed before it heard so: it will be sent on once more.
+            serving.kill();
+            proxy.answers(Answers::Pass);
+            serving = room.serve(&place, &["--no-effects"]);
+        }
         proxy.answers(Answers::Pass);
         if answers == Answers::Lose {
             proxy.cut();
@@ -126,6 +132,8 @@ fn answers_of_brokers_that_are_lost_or_late_leave_each_command_one_decision() {
     }
     serving.stop().ended(0);
     assert_eq!(room.observed(&room.told()), []);
+    let sent = room.reader("commands").all().iter().filter(|it| it.json().get("command").is_some()).count();
+    assert!(sent > 8 + ids.len(), "some of them were sent on twice");
     let decided: usize = room.histories().iter().map(|it| it.decisions.len()).sum();
     assert_eq!(decided, 3 + 8 + ids.len());
 }
