@@ -34,9 +34,9 @@ pub(crate) fn import(global: &Global, args: &Import) -> Result<Status> {
 #[cfg(feature = "kafka")]
 fn tell(global: &Global, moved: &crate::kafka::moves::Moved) -> Result<Status> {
     if global.json {
-        crate::output::json(moved)?
+        crate::output::json(moved)?;
     } else {
-        crate::kafka::moves::print(moved)?
+        crate::kafka::moves::print(moved)?;
     }
     Ok(Status::Done)
 }
