@@ -1,5 +1,6 @@
 //! The options that say where Kafka is and what stands there; the same for `serve` and `topics`.
 
+#[cfg(feature = "kafka")]
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
