@@ -227,14 +227,12 @@ impl Share {
 
     /// Commits up to what is known valid and no further: others start behind what was decided, never here.
     fn commit(&mut self, membership: &mut dyn Membership) {
-        for place in self.owned.clone() {
-            let Some(done) = self.seat(&place).and_then(|it| it.status().done) else { continue };
-            if self.committed.get(&place) != Some(&done) {
-                match membership.commit(&place, done) {
-                    Ok(()) => drop(self.committed.insert(place, done)),
-                    Err(error) => tracing::warn!(%place, %error, "what is done was not committed"),
-                }
-            }
+        let done = |place: &Place| Some((place.clone(), self.seat(place)?.status().done?));
+        let done = self.owned.iter().filter_map(done);
+        let done: Vec<_> = done.filter(|(place, done)| self.committed.get(place) != Some(done)).collect();
+        match membership.commit_all(&done) {
+            Ok(()) => self.committed.extend(done),
+            Err(error) => tracing::warn!(%error, "what is done was not committed"),
         }
     }
 

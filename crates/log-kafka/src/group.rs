@@ -86,6 +86,17 @@ impl Membership for Member {
         self.consumer()?.commit(&list, CommitMode::Sync).map_err(while_doing(doing()))
     }
 
+    fn commit_all(&mut self, done: &[(Place, u64)]) -> Result<(), LogError> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let doing = || format!("committing offsets of {} partitions", done.len());
+        let offset = |next: u64| i64::try_from(next).map_or(Offset::Invalid, Offset::Offset);
+        let all = done.iter().map(|(place, next)| (place, offset(*next)));
+        let list = list(all).map_err(while_doing(doing()))?;
+        self.consumer()?.commit(&list, CommitMode::Sync).map_err(while_doing(doing()))
+    }
+
     fn committed(&mut self, place: &Place) -> Result<Option<u64>, LogError> {
         let doing = || format!("asking for what was committed of {place}");
         let list = list([(place, Offset::Invalid)]).map_err(while_doing(doing()))?;

@@ -47,6 +47,10 @@ impl Inbox for KafkaTopics {
         self.asking.range(place)
     }
 
+    fn ends(&self, places: &[Place]) -> Result<Vec<u64>, LogError> {
+        self.asking.ends(places)
+    }
+
     fn read(&self, from: &BTreeMap<Place, u64>) -> Result<Box<dyn Arrivals>, LogError> {
         Ok(Box::new(Arriving(Fetch::begin(&self.connection, &self.asking, Isolation::Committed, from)?)))
     }

@@ -90,6 +90,14 @@ pub trait Inbox: Send + Sync {
     /// [`LogError::Io`] when no broker answers.
     fn range(&self, place: &Place) -> Result<(u64, u64), LogError>;
 
+    /// The offset after the last record of each of these, in their order; where there are brokers, asked for together.
+    ///
+    /// # Errors
+    /// [`LogError::Io`] when no broker answers.
+    fn ends(&self, places: &[Place]) -> Result<Vec<u64>, LogError> {
+        places.iter().map(|it| Ok(self.range(it)?.1)).collect()
+    }
+
     /// Reads partitions from these offsets on, each in its order.
     ///
     /// # Errors
@@ -126,6 +134,14 @@ pub trait Membership: Send {
     /// # Errors
     /// [`LogError::Io`] when it was not remembered; the share may be another's by now.
     fn commit(&mut self, place: &Place, next: u64) -> Result<(), LogError>;
+
+    /// As [`Self::commit`], for several at once; where there are brokers, in one request.
+    ///
+    /// # Errors
+    /// As [`Self::commit`]; then none, some or all were remembered.
+    fn commit_all(&mut self, done: &[(Place, u64)]) -> Result<(), LogError> {
+        done.iter().try_for_each(|(place, next)| self.commit(place, *next))
+    }
 
     /// What was last remembered.
     ///

@@ -77,7 +77,7 @@ impl Share {
                         self.taking.insert(place, taking);
                     }
                 }
-                Change::Lost(places) => places.iter().for_each(|it| drop(self.taking.remove(it))),
+                Change::Lost(places) => self.taking.retain(|it, _| !places.contains(it)),
             }
         }
         if changed {
@@ -143,14 +143,12 @@ impl Share {
 
     /// Remembers with the group how far everything is forwarded.
     pub(super) fn commit(&mut self) {
-        for (place, taking) in &mut self.taking {
-            if taking.forwarded != taking.committed {
-                match self.membership.commit(place, taking.forwarded) {
-                    Ok(()) => taking.committed = taking.forwarded,
-                    Err(error) => {
-                        tracing::warn!(%place, %error, "what is forwarded was not committed; it may be forwarded again");
-                    }
-                }
+        let changed = self.taking.iter().filter(|(_, it)| it.forwarded != it.committed);
+        let changed: Vec<_> = changed.map(|(place, it)| (place.clone(), it.forwarded)).collect();
+        match self.membership.commit_all(&changed) {
+            Ok(()) => self.taking.values_mut().for_each(|it| it.committed = it.forwarded),
+            Err(error) => {
+                tracing::warn!(%error, "what is forwarded was not committed; it may be forwarded again");
             }
         }
     }

@@ -21,8 +21,11 @@ pub(super) fn send(parts: &RelayParts, share: &mut Share, flight: &Arc<Flight>) 
     let names: Vec<String> = list.iter().map(ToString::to_string).collect();
     let digest = Digest::of(names.join("\n").as_bytes());
     let places: Vec<Place> = share.taking.keys().cloned().collect();
-    for place in places {
-        let Some(w) = promise(parts, share, &place)? else { continue };
+    // The clock is read before the ends are asked for: what comes in between is newer than what is promised.
+    let now = (parts.wall)();
+    let ends = parts.inbox.ends(&places)?;
+    for (place, end) in places.into_iter().zip(ends) {
+        let Some(w) = promise(parts, share, &place, now, end) else { continue };
         let tick =
             InboxTick { topic: Arc::clone(&place.topic), partition: place.partition, of, list: digest, w };
         let value =
@@ -49,10 +52,8 @@ fn every_inbox(parts: &RelayParts) -> Result<Vec<Place>, LogError> {
 
 /// Up to when nothing of an inbox partition is still to come: where a look *begun* now finds it drained, the time now
 /// less the margin; else the time of the newest record that was forwarded.
-fn promise(parts: &RelayParts, share: &mut Share, place: &Place) -> Result<Option<Instant>, LogError> {
-    let now = (parts.wall)();
-    let (_, end) = parts.inbox.range(place)?;
-    let Some(taking) = share.taking.get_mut(place) else { return Ok(None) };
+fn promise(parts: &RelayParts, share: &mut Share, place: &Place, now: Instant, end: u64) -> Option<Instant> {
+    let taking = share.taking.get_mut(place)?;
     let margin_ms = i64::try_from(parts.margin.as_millis()).unwrap_or(i64::MAX);
     let w = if taking.next >= end {
         taking.drained_at = Some(now);
@@ -61,5 +62,5 @@ fn promise(parts: &RelayParts, share: &mut Share, place: &Place) -> Result<Optio
         taking.newest
     };
     taking.promised = taking.promised.max(w);
-    Ok(taking.promised)
+    taking.promised
 }
