@@ -166,8 +166,10 @@ impl Desk {
             Ok(Forwarded::Command(routed)) => routed,
             Ok(Forwarded::Tick(tick)) => {
                 reign.watermark.hear(&tick);
-                // What comes behind this tick must find the deadlines fired.
-                while self.fire(reign, lines)? {}
+                // What comes behind this tick must find the deadlines fired, however many they are (F-42).
+                while self.fire(reign, lines)? {
+                    self.append(reign, std::mem::take(lines));
+                }
                 return Ok(true);
             }
             Err(error) => {
