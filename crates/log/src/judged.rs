@@ -57,6 +57,32 @@ impl Judging {
         Ok(Self { records: log.read(&start)?, chains })
     }
 
+    /// As [`Self::resume`], but without the partitions that cannot be read any more, such as one whose beginning was deleted;
+    /// tells which those are, and why.
+    ///
+    /// # Errors
+    /// [`JudgeError::Log`] when no broker answers.
+    pub fn resume_readable(
+        log: &dyn ReadLog,
+        chains: &[Chain],
+    ) -> Result<(Self, Vec<(PartitionId, LogError)>), JudgeError> {
+        match Self::resume(log, chains.iter().cloned()) {
+            Err(JudgeError::Log(error)) if is_of_the_partition(&error) => {}
+            all => return all.map(|it| (it, Vec::new())),
+        }
+        let (mut readable, mut left) = (Vec::new(), Vec::new());
+        for chain in chains {
+            match Self::resume(log, [chain.clone()]) {
+                Ok(_) => readable.push(chain.clone()),
+                Err(JudgeError::Log(error)) if is_of_the_partition(&error) => {
+                    left.push((chain.partition(), error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((Self::resume(log, readable)?, left))
+    }
+
     /// The next record that the chain had not seen, or none at the end as it is now.
     ///
     /// # Errors
@@ -107,6 +133,11 @@ impl Judging {
     pub fn chain(&self, partition: PartitionId) -> Option<&Chain> {
         self.chains.get(&partition)
     }
+}
+
+/// Whether a partition is not what it was, which no waiting mends.
+fn is_of_the_partition(error: &LogError) -> bool {
+    matches!(error, LogError::Damaged { .. } | LogError::BeyondEnd { .. } | LogError::NoRecord { .. })
 }
 
 /// The chains of a journal with this many numbered partitions, on a log whose offsets count, before their first records:

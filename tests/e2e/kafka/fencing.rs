@@ -96,6 +96,27 @@ fn strangers_in_the_journal_are_void_and_a_lead_from_nowhere_halts_its_partition
     serving.stop().ended(0);
 }
 
+#[test] // F-09: what was acknowledged is gone, and whoever starts on the rest sees it
+fn a_journal_whose_beginning_was_deleted_halts_its_partition_alone() {
+    let test = "a_journal_whose_beginning_was_deleted_halts_its_partition_alone";
+    let Some(room) = Room::new(test, &[]) else { return };
+    let place = Place::of_world();
+    let serving = room.serve(&place, &["--no-effects"]);
+    let claims = opened(&room);
+    serving.stop().ended(0);
+    let journal = claim_log::Place::new(room.topic("journal"), 0);
+    claim_log_kafka::discard(&room.connection(), &journal, 2).unwrap();
+    let serving = room.serve(&place, &["--no-effects"]);
+    let unready = serving.until("/readyz", |it| it.status == 503 && it.body.contains("partition 0"));
+    assert!(unready.body.contains("deleted"), "{unready:?}");
+    room.publish(&[comment(311, &claim(claims[&0])), comment(312, &claim(claims[&1]))]);
+    assert_eq!(answer(&room.outcomes(&[id(312)])[0].json()), "accepted");
+    // What it refers to stood in what is gone, so at most there is a problem.
+    let decided = |it: &Value| it["command_id"] == id(311) && it["outcome"] != "problem";
+    assert!(!room.told().iter().any(decided), "nothing is decided there");
+    serving.stop();
+}
+
 #[test] // F-03, F-12, I-01, I-05
 fn answers_of_brokers_that_are_lost_or_late_leave_each_command_one_decision() {
     let test = "answers_of_brokers_that_are_lost_or_late_leave_each_command_one_decision";

@@ -41,6 +41,11 @@ impl Room {
         Self { servers: servers.to_owned(), prefix, client: Client::new(servers), options }
     }
 
+    /// How our own library reaches the same topics.
+    pub(crate) fn connection(&self) -> claim_log_kafka::Connection {
+        claim_log_kafka::Connection::new(&self.servers).with_prefix(&self.prefix)
+    }
+
     /// The name of one of its topics.
     pub(crate) fn topic(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)

@@ -80,8 +80,8 @@ impl Answers {
         while stop.why().is_none() {
             match self.follow_on(log, &mut chains, stop) {
                 Ok(()) => {}
-                Err(JudgeError::Log(LogError::Io { doing, source })) => {
-                    tracing::warn!(%doing, error = %source, "answers cannot be read now");
+                Err(JudgeError::Log(error)) => {
+                    tracing::warn!(%error, "answers cannot be read now");
                     std::thread::sleep(RETRY);
                 }
                 Err(error) => return Err(error),
@@ -96,7 +96,10 @@ impl Answers {
         chains: &mut Vec<claim_journal::Chain>,
         stop: &Stop,
     ) -> Result<(), JudgeError> {
-        let mut judging = Judging::resume(log, chains.iter().cloned())?;
+        let (mut judging, left) = Judging::resume_readable(log, chains)?;
+        for (partition, error) in left {
+            tracing::error!(%partition, %error, "no answer of this partition is read any more");
+        }
         let ended = loop {
             match judging.next() {
                 Ok(Some(Judged::Valid(stored))) => self.take(&stored),

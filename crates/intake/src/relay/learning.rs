@@ -149,7 +149,13 @@ impl Reading {
             self.is_caught_up();
             thread::sleep(NEW);
         };
-        let mut judging = Judging::resume(&*self.log, chains)?;
+        let (mut judging, left) = Judging::resume_readable(&*self.log, &chains)?;
+        for (partition, error) in left {
+            tracing::error!(%partition, %error, "nothing is learnt from this partition any more");
+            if partition == PartitionId::Program {
+                return Err(error.into());
+            }
+        }
         while !self.closes() {
             match judging.next() {
                 Ok(Some(Judged::Valid(stored))) => self.learn(&stored),
