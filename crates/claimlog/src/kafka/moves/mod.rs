@@ -3,7 +3,7 @@
 //! What moves is every valid record, byte for byte and in the order of its partition, so that sequences, heads and answers
 //! stay what they were; what is void stays behind. Identifiers are a chain of their own in a directory and plain bindings on
 //! Kafka, so their order moves and their chain is made anew. Afterwards the target is read and compared.
-//! Start at [`export`] and [`import`].
+//! Start at [`export()`] and [`import()`].
 
 mod export;
 mod import;
