@@ -499,7 +499,9 @@ fn it_says_whether_it_lives_may_be_asked_and_what_it_did() {
     serving.post("{}");
     serving.post(&add(100, 1).to_string());
     serving.post(&add(100, 2).to_string());
-    let metrics = serving.get("/metrics").is(200);
+    // The views come after the answers.
+    let folded = "claimlog_view_sequence{partition=\"program\"} 3";
+    let metrics = serving.until("/metrics", |it| it.status == 200 && it.body.contains(folded));
     assert!(metrics.header("content-type").unwrap().starts_with("text/plain"), "{metrics:?}");
     for line in [
         "claimlog_commands_total{outcome=\"accepted\",code=\"\"} 4",
