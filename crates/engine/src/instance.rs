@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ pub struct Instance {
     seats: Arc<BTreeMap<PartitionId, Seat>>,
     program: Following,
     closing: Arc<AtomicBool>,
-    sharing: Option<JoinHandle<()>>,
+    sharing: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// An instance could not start.
@@ -121,7 +121,7 @@ impl Instance {
             committed: BTreeMap::new(),
         };
         let sharing = thread::Builder::new().name("share".into()).spawn(move || share.run())?;
-        Ok(Self { seats, program, closing, sharing: Some(sharing) })
+        Ok(Self { seats, program, closing, sharing: Mutex::new(Some(sharing)) })
     }
 
     /// How every seat stands.
@@ -136,14 +136,11 @@ impl Instance {
         self.program.program()
     }
 
-    /// Finishes what is being written, hands the partitions over at once, and ends.
-    pub fn close(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
+    /// Finishes what is being written and hands the partitions over at once; once is enough.
+    pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        if let Some(sharing) = self.sharing.take() {
+        let sharing = self.sharing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sharing) = sharing {
             drop(sharing.join());
         }
     }
@@ -151,7 +148,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.end();
+        self.close();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(crate) fn export(global: &Global, args: &Export) -> Result<Status> {
     let cluster = crate::kafka::Cluster::of(&args.kafka)?;
     let bar = crate::output::progress("exporting", None);
-    let moved = crate::kafka::moves::export(&cluster, &args.kafka.accepted(), &args.to, || bar.inc(1));
+    let moved = crate::kafka::moves::export(&cluster, &args.to, || bar.inc(1));
     bar.finish_and_clear();
     tell(global, &moved?)
 }

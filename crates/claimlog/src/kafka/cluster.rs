@@ -1,11 +1,13 @@
 //! A cluster as the options describe it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use claim_intake::Sources;
 use claim_intake::relay::InboxTopic;
-use claim_journal::Settings as JournalSettings;
+use claim_journal::{PartitionId, Settings as JournalSettings};
 use claim_log_kafka::{Connection, KafkaTopics, Settings, Topics, Wrong, check, create, remove};
 
 use crate::exit::UsageError;
@@ -24,6 +26,10 @@ pub(crate) struct Cluster {
     settings: Settings,
     pub(crate) inboxes: Vec<InboxTopic>,
     pub(crate) partitions: u16,
+    /// Offsets of the journal that an operator declared void.
+    pub(crate) accept_void: BTreeMap<PartitionId, Vec<u64>>,
+    /// How far promises about an idle inbox stay behind the clock.
+    pub(crate) clock_margin: Duration,
 }
 
 impl Cluster {
@@ -53,7 +59,15 @@ impl Cluster {
             settings = settings.inbox(&topic, options.inbox_partitions);
             inboxes.push(InboxTopic { topic: topic.into(), sources: Some(it.sources.clone()), recorded });
         }
-        Ok(Self { connection, topics, settings, inboxes, partitions: options.partitions })
+        Ok(Self {
+            connection,
+            topics,
+            settings,
+            inboxes,
+            partitions: options.partitions,
+            accept_void: options.accepted(),
+            clock_margin: Duration::from_secs(options.clock_margin),
+        })
     }
 
     /// The inbox of the HTTP door.

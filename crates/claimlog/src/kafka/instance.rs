@@ -6,11 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use claim_domain::decide::decide;
-use claim_engine::{Instance, InstanceParts};
+use claim_engine::Instance;
 use claim_intake::keys::Keys;
-use claim_intake::relay::{Relay, RelayError, RelayParts, RelayTopics};
-use claim_log::{Log, Place, ReadLog};
+use claim_intake::relay::{Relay, RelayError, RelayParts};
+use claim_log::{Place, ReadLog};
 use claim_log_kafka::KafkaLog;
 use claim_projector::Views;
 use claim_publisher::{PublisherParts, publish};
@@ -25,11 +24,9 @@ use crate::kafka::door::KafkaDoor;
 use crate::kafka::gauges::Standing;
 use crate::kafka::problems::Problems;
 use crate::kafka_options::KafkaOptions;
-use crate::node::{RELEASE, directory, wall};
+use crate::node::{directory, wall};
 use crate::serve::{ALIVE_WITHIN, Closed, Order, Projecting, Role, Signals, Stop, Why, until_stopped};
 
-/// How often every inbox partition is promised something.
-const TICK: Duration = Duration::from_millis(500);
 /// How long intake waits before it begins anew.
 const AGAIN: Duration = Duration::from_millis(300);
 /// How often the roles are looked at.
@@ -71,18 +68,21 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         if order.effects {
             tracing::warn!("effects stay due: on Kafka this release performs none");
         }
-        running.engine(&cluster, options, &log)?;
+        running.engine(&cluster, &log)?;
     }
     if order.roles.has(Role::Intake) {
-        running.intake(runtime, &cluster, options, &log, &keys, order.global)?;
+        let (directory, closing) = (directory(order.global)?, Arc::clone(&running.closing));
+        let runtime = runtime.handle().clone();
+        running.intake(cluster.relay_parts(&log, directory, Arc::clone(&keys), runtime, closing)?)?;
     }
     if order.roles.has(Role::Publisher) {
-        running.publisher(&cluster, options, &log)?;
+        let closing = Arc::clone(&running.closing);
+        running.publisher(cluster.publisher_parts(&log, closing)?)?;
     }
     if order.roles.has(Role::Projector) {
-        running.projector(order.global, options, &log, &health, &meters)?;
+        running.projector(order.global, &cluster, &log, &health, &meters)?;
     }
-    let door = running.door(&order, &cluster, options, &log, &keys)?;
+    let door = running.door(&order, &cluster, &log, &keys)?;
     let standing = running.standing.clone();
     meters.also(Arc::new(move || standing.exposition()));
     running.watch(&health)?;
@@ -107,79 +107,18 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
 }
 
 impl Running {
-    fn engine(&mut self, cluster: &Cluster, options: &KafkaOptions, log: &Arc<KafkaLog>) -> Result<()> {
-        let log: Arc<dyn Log> = log.clone();
-        let instance = Instance::start(&InstanceParts {
-            log,
-            inbox: cluster.client()?,
-            group: cluster.group("engine"),
-            commands: cluster.topics.commands().into(),
-            program_commands: cluster.topics.program_commands().into(),
-            settings: cluster.journal_settings()?,
-            release: RELEASE.to_owned(),
-            accept_void: options.accepted(),
-            decide,
-        })?;
-        self.standing.engine = Some(Arc::new(instance));
+    fn engine(&mut self, cluster: &Cluster, log: &Arc<KafkaLog>) -> Result<()> {
+        self.standing.engine = Some(Arc::new(Instance::start(&cluster.engine_parts(log)?)?));
         Ok(())
     }
 
-    fn intake(
-        &mut self,
-        runtime: &Runtime,
-        cluster: &Cluster,
-        options: &KafkaOptions,
-        log: &Arc<KafkaLog>,
-        keys: &Arc<dyn Keys>,
-        global: &Global,
-    ) -> Result<()> {
-        let client = cluster.client()?;
-        let p = u32::from(cluster.partitions);
-        let parts = RelayParts {
-            log: log.clone(),
-            inbox: client.clone(),
-            outlet: client,
-            group: cluster.group("intake"),
-            inboxes: cluster.inboxes.clone(),
-            topics: RelayTopics {
-                commands: cluster.topics.commands().into(),
-                program_commands: cluster.topics.program_commands().into(),
-                problems: Place::new(cluster.topics.outcomes(), p + 1),
-                quarantine: Place::new(cluster.topics.quarantine(), 0),
-                identity: Place::new(cluster.topics.identity(), 0),
-            },
-            partitions: cluster.partitions,
-            accept_void: options.accepted(),
-            directory: directory(global)?,
-            keys: Arc::clone(keys),
-            wall: Arc::new(wall),
-            margin: Duration::from_secs(options.clock_margin),
-            tick_every: TICK,
-            runtime: runtime.handle().clone(),
-            closing: Arc::clone(&self.closing),
-            status: Arc::default(),
-        };
+    fn intake(&mut self, parts: RelayParts) -> Result<()> {
         self.standing.intake = Some(Arc::clone(&parts.status));
         let stop = self.stop.clone();
         self.spawn("intake", move || relay(&parts, &stop))
     }
 
-    fn publisher(&mut self, cluster: &Cluster, options: &KafkaOptions, log: &Arc<KafkaLog>) -> Result<()> {
-        let client = cluster.client()?;
-        let parts = PublisherParts {
-            log: log.clone(),
-            inbox: client.clone(),
-            outlet: client,
-            group: cluster.group("publisher"),
-            journal: cluster.topics.journal().into(),
-            program: cluster.topics.program().into(),
-            events: cluster.topics.events().into(),
-            outcomes: cluster.topics.outcomes().into(),
-            partitions: cluster.partitions,
-            accept_void: options.accepted(),
-            closing: Arc::clone(&self.closing),
-            status: Arc::default(),
-        };
+    fn publisher(&mut self, parts: PublisherParts) -> Result<()> {
         self.standing.publisher = Some(Arc::clone(&parts.status));
         let stop = self.stop.clone();
         self.spawn("publisher", move || {
@@ -192,7 +131,7 @@ impl Running {
     fn projector(
         &mut self,
         global: &Global,
-        options: &KafkaOptions,
+        cluster: &Cluster,
         log: &Arc<KafkaLog>,
         health: &Health,
         meters: &Meters,
@@ -203,7 +142,7 @@ impl Running {
             global: global.clone(),
             log,
             offsets: claim_journal::Offsets::Count,
-            accept_void: options.accepted(),
+            accept_void: cluster.accept_void.clone(),
             end: Box::new(|| None),
             pulse: health.part("projector", ALIVE_WITHIN),
             meters: meters.clone(),
@@ -220,7 +159,6 @@ impl Running {
         &mut self,
         order: &Order<'_>,
         cluster: &Cluster,
-        options: &KafkaOptions,
         log: &Arc<KafkaLog>,
         keys: &Arc<dyn Keys>,
     ) -> Result<Arc<dyn Door>> {
@@ -238,14 +176,13 @@ impl Running {
             problems: problems.clone(),
         };
         let (stop, log) = (self.stop.clone(), log.clone());
-        let (partitions, accepted) = (cluster.partitions, options.accepted());
+        let (partitions, accepted) = (cluster.partitions, cluster.accept_void.clone());
         self.spawn("answers", move || {
             if let Err(error) = answers.follow(&*log, partitions, &accepted, &stop) {
                 stop.fail(format!("the journal cannot be read: {error}"));
             }
         })?;
-        let place = Place::new(cluster.topics.outcomes(), u32::from(cluster.partitions) + 1);
-        let stop = self.stop.clone();
+        let (place, stop) = (cluster.problems(), self.stop.clone());
         self.spawn("problems", move || problems.follow(&*client, &place, &stop))?;
         Ok(Arc::new(door))
     }
@@ -282,9 +219,8 @@ impl Running {
                 tracing::error!(thread = name, "it panicked");
             }
         }
-        if let Some(engine) = self.standing.engine.take() {
-            // The gauges are gone with their threads, so this is the last handle.
-            drop(engine);
+        if let Some(engine) = &self.standing.engine {
+            engine.close();
         }
         self.last.store(true, Ordering::Release);
         if let Some(projector) = self.projector.take() {

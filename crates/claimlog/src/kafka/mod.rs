@@ -6,6 +6,7 @@ mod door;
 mod gauges;
 mod instance;
 pub(crate) mod moves;
+mod parts;
 mod problems;
 
 pub(crate) use cluster::Cluster;

@@ -6,12 +6,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use claim_domain::decide::decide;
-use claim_engine::{Instance, InstanceParts};
+use claim_engine::Instance;
 use claim_intake::directory::FileDirectory;
 use claim_intake::keys::{Keys, SqliteKeys};
 use claim_intake::ports::{PATIENCE, WithTimeout};
-use claim_intake::relay::{Relay, RelayParts, RelayTopics};
+use claim_intake::relay::Relay;
 use claim_log::{Flight, Outgoing, Outlet, Place};
 use claim_log_kafka::{KafkaLog, KafkaTopics};
 use claim_publisher::{PublisherParts, publish};
@@ -24,7 +23,7 @@ use crate::bench::kafka::commands::program;
 use crate::bench::kafka::observer::Observer;
 use crate::kafka::Cluster;
 use crate::kafka_options::{InboxOption, KafkaOptions};
-use crate::node::{RELEASE, runtime, wall};
+use crate::node::runtime;
 
 /// The name of the inbox.
 const INBOX: &str = "bench";
@@ -102,44 +101,12 @@ impl Rig {
         let topics = Topics::make(options)?;
         let cluster = &topics.cluster;
         let log = KafkaLog::open(&cluster.connection).context("opening the journal")?;
-        let engine = Instance::start(&InstanceParts {
-            log: log.clone(),
-            inbox: cluster.client()?,
-            group: cluster.group("engine"),
-            commands: cluster.topics.commands().into(),
-            program_commands: cluster.topics.program_commands().into(),
-            settings: cluster.journal_settings()?,
-            release: RELEASE.to_owned(),
-            accept_void: options.accepted(),
-            decide,
-        })?;
+        let engine = Instance::start(&cluster.engine_parts(&log)?)?;
         let (folder, runtime, closing) = (tempfile::tempdir()?, runtime()?, Arc::<AtomicBool>::default());
         let keys: Arc<dyn Keys> = Arc::new(SqliteKeys::open(&folder.path().join("keys.sqlite"))?);
-        let client = cluster.client()?;
-        let parts = RelayParts {
-            log: log.clone(),
-            inbox: client.clone(),
-            outlet: client,
-            group: cluster.group("intake"),
-            inboxes: cluster.inboxes.clone(),
-            topics: RelayTopics {
-                commands: cluster.topics.commands().into(),
-                program_commands: cluster.topics.program_commands().into(),
-                problems: Place::new(cluster.topics.outcomes(), u32::from(PARTITIONS) + 1),
-                quarantine: Place::new(cluster.topics.quarantine(), 0),
-                identity: Place::new(cluster.topics.identity(), 0),
-            },
-            partitions: PARTITIONS,
-            accept_void: options.accepted(),
-            directory: WithTimeout::new(Arc::new(directory), PATIENCE),
-            keys,
-            wall: Arc::new(wall),
-            margin: Duration::from_secs(60),
-            tick_every: Duration::from_millis(500),
-            runtime: runtime.handle().clone(),
-            closing: Arc::clone(&closing),
-            status: Arc::default(),
-        };
+        let directory = WithTimeout::new(Arc::new(directory), PATIENCE);
+        let parts =
+            cluster.relay_parts(&log, directory, keys, runtime.handle().clone(), Arc::clone(&closing))?;
         let relay = thread::Builder::new().name("intake".into()).spawn(move || {
             if let Err(error) = Relay::start(parts).and_then(Relay::run) {
                 tracing::error!(%error, "the relay stopped");
@@ -193,20 +160,13 @@ pub(super) fn publisher_parts(
     into: &Topics,
     closing: Arc<AtomicBool>,
 ) -> Result<PublisherParts> {
-    let journal = &rig.topics.cluster.topics;
+    let to = &into.cluster;
     Ok(PublisherParts {
-        log: rig.log.clone(),
-        inbox: rig.topics.cluster.client()?,
         outlet,
-        group: into.cluster.group("publisher"),
-        journal: journal.journal().into(),
-        program: journal.program().into(),
-        events: into.cluster.topics.events().into(),
-        outcomes: into.cluster.topics.outcomes().into(),
-        partitions: PARTITIONS,
-        accept_void: std::collections::BTreeMap::new(),
-        closing,
-        status: Arc::default(),
+        group: to.group("publisher"),
+        events: to.topics.events().into(),
+        outcomes: to.topics.outcomes().into(),
+        ..rig.topics.cluster.publisher_parts(&rig.log, closing)?
     })
 }
 

@@ -31,12 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the directory holds anything, the journal halts or has no beginning, the disk fails, or what was written is not
 /// what was read.
-pub(crate) fn export(
-    cluster: &Cluster,
-    accepted: &BTreeMap<PartitionId, Vec<u64>>,
-    to: &Path,
-    mut progress: impl FnMut(),
-) -> Result<Moved> {
+pub(crate) fn export(cluster: &Cluster, to: &Path, mut progress: impl FnMut()) -> Result<Moved> {
     must_be_empty(to)?;
     let log = KafkaLog::open(&cluster.connection).context("opening the journal")?;
     if log.partitions() != cluster.partitions {
@@ -45,7 +40,7 @@ pub(crate) fn export(
             UsageError(format!("the journal has {found} partitions and --partitions says {said}")).into()
         );
     }
-    let chains = beginning(&*log, cluster.partitions, accepted)?
+    let chains = beginning(&*log, cluster.partitions, &cluster.accept_void)?
         .ok_or_else(|| anyhow!("there is no journal in {}", cluster.topics.program()))?;
     let (target, _) = EmbeddedLog::open(to, &Options::default())?;
     let mut writing = Writing::to(&target);
