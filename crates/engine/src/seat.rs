@@ -169,6 +169,7 @@ impl Seat {
 
     /// This process owns the partition now; the group had committed the commands topic up to `committed`.
     pub fn lead(&self, committed: Option<u64>) {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).ordered_at = Some(Instant::now());
         drop(self.messages.send(Message::Lead { committed }));
     }
 

@@ -19,6 +19,8 @@ pub struct Status {
     pub sequence: u64,
     /// Records written and not yet known to be durable.
     pub speculative: usize,
+    /// When it was last ordered to lead, which its lead follows.
+    pub ordered_at: Option<std::time::Instant>,
     /// How often it took the lead.
     pub leads: u64,
     /// How often a reign ended because another leads, or because nobody knew what became of a record.

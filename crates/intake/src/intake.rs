@@ -8,7 +8,9 @@ use claim_domain::identifier::Identifier;
 use claim_domain::ids::{CustomerId, NotAnId, ServiceName};
 use claim_domain::time::Instant;
 use claim_journal::canonical::BodyError;
-use claim_journal::{Binding, Correlation, Decision, Line, PartitionId, ProgramPosition, Route, Tick};
+use claim_journal::{
+    AskedAs, Binding, Correlation, Decision, Line, PartitionId, ProgramPosition, Route, Tick,
+};
 use claim_log::Feed;
 use futures_util::future::join_all;
 
@@ -231,6 +233,12 @@ impl Intake {
         }
         decisions.into_iter().for_each(|(partition, decision)| self.index.decided(partition, decision));
         Ok(())
+    }
+
+    /// Whether a command was routed here, with this body: then its decision tells nothing new.
+    #[must_use]
+    pub fn knows(&self, asked: &AskedAs) -> bool {
+        self.index.known(&asked.source, asked.id).is_some_and(|it| it.digests.contains(&asked.digest))
     }
 
     /// The newest program position known to be valid: it is stamped on what is routed from now on.

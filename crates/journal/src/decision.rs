@@ -8,6 +8,7 @@ use claim_domain::ids::{CommandId, CustomerId};
 use claim_domain::refusal::Reason;
 use claim_domain::time::Instant;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
@@ -77,6 +78,29 @@ pub struct Asked {
     pub content: Content,
 }
 
+/// A command as its answer is kept under, for ever (DESIGN rule 3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+pub struct AskedAs {
+    /// Where it comes from.
+    pub source: Source,
+    /// Its id there.
+    pub id: CommandId,
+    /// The digest of its body.
+    pub digest: Digest,
+}
+
+#[derive(Deserialize)]
+struct Heading {
+    cause: CauseHeading,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CauseHeading {
+    Asked(AskedAs),
+    Deadline(IgnoredAny),
+}
+
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -109,6 +133,14 @@ struct RecordedCommand {
     version: u32,
     /// The body of the type; see the schema of that command.
     body: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Asked {
+    /// What its answer is kept under.
+    #[must_use]
+    pub fn asked_as(&self) -> AskedAs {
+        AskedAs { source: self.source.clone(), id: self.id, digest: self.digest }
+    }
 }
 
 impl Content {
@@ -152,6 +184,19 @@ impl Decision {
     /// When it has another shape, an event of unknown type or newer version included (F-29).
     pub fn decode(body: &str) -> Result<Self, BodyError> {
         serde_json::from_str(body).map_err(BodyError::Shape)
+    }
+
+    /// Which command a body decides, under what its answer is kept: none where it is a deadline. The rest is not looked at,
+    /// which costs a fraction of [`Decision::decode`].
+    ///
+    /// # Errors
+    /// When even that has another shape.
+    pub fn command(body: &str) -> Result<Option<AskedAs>, BodyError> {
+        let Heading { cause } = serde_json::from_str(body).map_err(BodyError::Shape)?;
+        Ok(match cause {
+            CauseHeading::Asked(asked) => Some(asked),
+            CauseHeading::Deadline(IgnoredAny) => None,
+        })
     }
 
     /// Its events; a refusal has none.

@@ -73,10 +73,11 @@ impl Fetch {
         wait: Duration,
         take: impl FnOnce(usize, &Place, u64, &BorrowedMessage<'_>) -> T,
     ) -> Result<Option<T>, Stopped> {
-        let began = Instant::now();
         let Some(consumer) = &self.consumer else { return Ok(None) };
+        // A record that has come already is had without a look at the clock.
+        let mut left = Duration::ZERO;
+        let mut began = None;
         loop {
-            let left = wait.saturating_sub(began.elapsed());
             match consumer.poll(left) {
                 Some(Ok(message)) => {
                     let found = find(&mut self.slots, message.topic(), message.partition());
@@ -106,7 +107,8 @@ impl Fetch {
                 Some(Err(fault)) => self.heard.complaint(&fault, &fault.to_string()),
                 None => {}
             }
-            if began.elapsed() >= wait {
+            left = whole_millis(wait.saturating_sub(began.get_or_insert_with(Instant::now).elapsed()));
+            if left.is_zero() {
                 return Ok(None);
             }
         }
@@ -172,8 +174,25 @@ impl Drop for Fetch {
     }
 }
 
+/// The client waits for whole milliseconds: given less than one it would not wait at all, and whoever asks would spin.
+fn whole_millis(wait: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+}
+
 fn find<'a>(slots: &'a mut [Slot], topic: &str, partition: i32) -> Option<(usize, &'a mut Slot)> {
     let partition = u32::try_from(partition).ok()?;
     let mut all = slots.iter_mut().enumerate();
     all.find(|(_, it)| it.place.partition == partition && *it.place.topic == *topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_rounded_to_none() {
+        let micros = Duration::from_micros;
+        let waits = [0, 1, 999, 1_000, 1_001].map(|it| whole_millis(micros(it)).as_millis());
+        assert_eq!(waits, [0, 1, 1, 1, 2]);
+    }
 }

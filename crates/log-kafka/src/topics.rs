@@ -65,14 +65,16 @@ struct Arriving(Fetch);
 
 impl Arrivals for Arriving {
     fn next(&mut self, wait: Duration) -> Result<Option<Received>, LogError> {
-        let began = Instant::now();
+        let mut left = wait;
+        let mut began = None;
         loop {
-            let left = wait.saturating_sub(began.elapsed());
             let received = self.0.poll(left, |_, place, offset, it| received(place, offset, it));
             let received = received.map_err(|stopped| self.stopped(stopped))?;
-            if received.is_some() || began.elapsed() >= wait {
+            if received.is_some() || left.is_zero() {
                 return Ok(received);
             }
+            // The end was reached, which is no reason not to wait for more.
+            left = wait.saturating_sub(began.get_or_insert_with(Instant::now).elapsed());
         }
     }
 }

@@ -1,44 +1,107 @@
 //! What was sent and is not acknowledged yet.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::append::Unclear;
 use crate::topics::TellOffset;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    outstanding: usize,
+    /// How many records of each leg are on their way; the last leg is the one that goes on.
+    legs: VecDeque<usize>,
+    /// How many legs landed before the first of these.
+    landed: u64,
     failed: Option<String>,
 }
 
-/// Counts what is on its way. After one failure everything is a failure: an order that has a hole is none.
-#[derive(Debug, Default)]
+/// Counts what is on its way, leg by leg. After one failure everything is a failure: an order that has a hole is none.
+#[derive(Debug)]
 pub struct Flight {
     state: Mutex<State>,
     landed: Condvar,
+}
+
+impl Default for Flight {
+    fn default() -> Self {
+        let state = State { legs: VecDeque::from([0]), landed: 0, failed: None };
+        Self { state: Mutex::new(state), landed: Condvar::new() }
+    }
+}
+
+impl State {
+    /// Counts the legs that landed; the one that goes on has not ended.
+    fn count(&mut self) {
+        while self.legs.len() > 1 && self.legs.front() == Some(&0) {
+            self.legs.pop_front();
+            self.landed += 1;
+        }
+    }
+
+    fn told(&self) -> Result<u64, String> {
+        self.failed.clone().map_or(Ok(self.landed), Err)
+    }
 }
 
 impl Flight {
     /// Something is sent; what it yields says that it landed.
     #[must_use]
     pub fn begin(self: &Arc<Self>) -> TellOffset {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).outstanding += 1;
+        let leg = {
+            let mut state = self.state();
+            state.legs.back_mut().into_iter().for_each(|it| *it += 1);
+            state.landed + state.legs.len() as u64
+        };
         let flight = Arc::clone(self);
-        Box::new(move |told| {
-            let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.outstanding -= 1;
-            if let Err(unclear) = told {
-                state.failed.get_or_insert_with(|| unclear.to_string());
+        Box::new(move |told| flight.land(leg, told))
+    }
+
+    fn land(&self, leg: u64, told: Result<u64, Unclear>) {
+        let mut state = self.state();
+        if let Err(unclear) = told {
+            state.failed.get_or_insert_with(|| unclear.to_string());
+        }
+        let nth = usize::try_from(leg - state.landed - 1).ok();
+        if let Some(outstanding) = nth.and_then(|it| state.legs.get_mut(it)) {
+            *outstanding -= 1;
+            if *outstanding == 0 {
+                state.count();
+                self.landed.notify_all();
             }
-            if state.outstanding == 0 {
-                flight.landed.notify_all();
-            }
-        })
+        }
     }
 
     /// Something could not even be sent.
     pub fn fail(&self, why: String) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).failed.get_or_insert(why);
+        self.state().failed.get_or_insert(why);
+    }
+
+    /// Ends a leg: what is sent from now on belongs to the next. Yields how many legs have ended.
+    pub fn end_leg(&self) -> u64 {
+        let mut state = self.state();
+        state.legs.push_back(0);
+        state.count();
+        state.landed + state.legs.len() as u64 - 1
+    }
+
+    /// Of how many legs, from the first on, everything landed.
+    ///
+    /// # Errors
+    /// A sentence that says what failed first.
+    pub fn landed(&self) -> Result<u64, String> {
+        self.state().told()
+    }
+
+    /// Waits until everything of so many legs landed, at most so long; yields of how many it did.
+    ///
+    /// # Errors
+    /// A sentence that says what failed first, or that there was no answer in time.
+    pub fn land_to(&self, legs: u64, patience: Duration) -> Result<u64, String> {
+        let aloft = |state: &mut State| state.landed < legs && state.failed.is_none();
+        let waited = self.landed.wait_timeout_while(self.state(), patience, aloft);
+        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() && state.landed < legs { Err(no_answer(patience)) } else { state.told() }
     }
 
     /// Waits until nothing is on its way, at most so long.
@@ -46,21 +109,24 @@ impl Flight {
     /// # Errors
     /// A sentence that says what failed first, or that there was no answer in time.
     pub fn settle(&self, patience: Duration) -> Result<(), String> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.landed.wait_timeout_while(state, patience, |it| it.outstanding > 0);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match &state.failed {
-            Some(why) => Err(why.clone()),
-            None if state.outstanding > 0 => Err(format!("no answer within {} s", patience.as_secs())),
-            None => Ok(()),
-        }
+        let aloft = |state: &mut State| state.legs.iter().any(|it| *it > 0);
+        let waited = self.landed.wait_timeout_while(self.state(), patience, aloft);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.told()?;
+        if aloft(&mut state) { Err(no_answer(patience)) } else { Ok(()) }
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_answer(patience: Duration) -> String {
+    format!("no answer within {} s", patience.as_secs())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::append::Unclear;
-
     use super::*;
 
     #[test] // DESIGN §4: commits only when everything up to there is acknowledged
@@ -75,5 +141,23 @@ mod tests {
         flight.begin()(Err(Unclear::Closed));
         flight.begin()(Ok(2));
         assert_eq!(flight.settle(Duration::ZERO), Err("the log is closed".to_owned()), "a failure stays");
+    }
+    #[test] // DESIGN §4: what is behind something that is on its way is not done yet
+    fn legs_land_in_their_order() {
+        let flight = Arc::new(Flight::default());
+        let (first, second) = (flight.begin(), flight.begin());
+        assert_eq!(flight.end_leg(), 1);
+        let third = flight.begin();
+        assert_eq!(flight.end_leg(), 2);
+        third(Ok(2));
+        first(Ok(0));
+        assert_eq!(flight.landed(), Ok(0));
+        assert!(flight.land_to(1, Duration::ZERO).is_err(), "one of the first leg is on its way");
+        second(Ok(1));
+        assert_eq!(flight.land_to(2, Duration::ZERO), Ok(2));
+        assert_eq!(flight.end_leg(), 3);
+        assert_eq!(flight.landed(), Ok(3), "an empty leg lands as it ends");
+        flight.begin()(Err(Unclear::Closed));
+        assert!(flight.landed().is_err() && flight.land_to(3, Duration::ZERO).is_err(), "a failure stays");
     }
 }

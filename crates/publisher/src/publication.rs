@@ -20,7 +20,13 @@ pub(crate) struct Publication {
     /// The last decision up to which everything is acknowledged.
     done: Option<u64>,
     /// The last decision sent.
-    sent: Option<u64>,
+    sent: Option<Sent>,
+}
+
+/// A decision of the journal that was sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    offset: u64,
     pub(crate) sequence: u64,
 }
 
@@ -43,8 +49,8 @@ impl Publication {
         };
         let judging = Judging::resume(log, [chain]).map_err(PublishError::from)?;
         let published = (of_events.offset, of_outcomes.offset);
-        let (journal, sent, sequence) = (None, None, 0);
-        Ok(Self { partition, events, outcomes, judging, journal, published, done, sent, sequence })
+        let (journal, sent) = (None, None);
+        Ok(Self { partition, events, outcomes, judging, journal, published, done, sent })
     }
 
     /// The records of the next decision; none when there is none yet.
@@ -84,13 +90,18 @@ impl Publication {
         if outcomes.is_none_or(|it| offset > it) {
             all.extend(records::outcome(&self.outcomes, decision, position, progress)?);
         }
-        (self.sent, self.sequence) = (Some(offset), position.sequence);
+        self.sent = Some(Sent { offset, sequence: position.sequence });
         Ok(all)
     }
 
-    /// Everything sent is acknowledged.
-    pub(crate) fn acknowledged(&mut self) {
-        self.done = self.done.max(self.sent);
+    /// The last decision sent.
+    pub(crate) fn sent(&self) -> Option<Sent> {
+        self.sent
+    }
+
+    /// Everything up to that decision is acknowledged.
+    pub(crate) fn acknowledged(&mut self, sent: Sent) {
+        self.done = self.done.max(Some(sent.offset));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The publisher of one process among several: its share of the partitions, from the journal to the topics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -10,10 +10,12 @@ use claim_journal::PartitionId;
 use claim_log::{Change, Flight, Inbox, LogError, Membership, Outlet, Place, ReadLog, beginning};
 
 use crate::events::PublishError;
-use crate::publication::Publication;
+use crate::publication::{Publication, Sent};
 
-/// How many decisions of a partition are sent before what was sent must be acknowledged.
-const DECISIONS_AT_ONCE: usize = 2_048;
+/// How many decisions of a partition are sent together.
+const DECISIONS_AT_ONCE: usize = 1_024;
+/// How many such rounds may be on their way: the next is spelt while brokers make the last ones durable.
+const ROUNDS_UNDERWAY: usize = 8;
 /// How long to wait when there is nothing to publish.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long to wait after something failed.
@@ -85,13 +87,21 @@ struct Publisher<'p> {
     membership: Box<dyn Membership>,
     publications: BTreeMap<PartitionId, Publication>,
     flight: Arc<Flight>,
+    /// Rounds that are not acknowledged yet, as legs of the flight: how far each had sent the partitions.
+    underway: VecDeque<(u64, Vec<(PartitionId, Sent)>)>,
 }
 
 impl<'p> Publisher<'p> {
     fn join(parts: &'p PublisherParts) -> Result<Self, PublishError> {
         let topics = [parts.journal.to_string(), parts.program.to_string()];
         let membership = parts.inbox.join(&parts.group, &topics)?;
-        Ok(Self { parts, membership, publications: BTreeMap::new(), flight: Arc::default() })
+        Ok(Self {
+            parts,
+            membership,
+            publications: BTreeMap::new(),
+            flight: Arc::default(),
+            underway: VecDeque::new(),
+        })
     }
 
     fn run(&mut self) -> Result<(), PublishError> {
@@ -172,16 +182,28 @@ impl<'p> Publisher<'p> {
         }
         halted.iter().for_each(|it| drop(self.publications.remove(it)));
         if any {
-            self.settle()?;
+            let sent = self.publications.iter().filter_map(|(partition, it)| Some((*partition, it.sent()?)));
+            self.underway.push_back((self.flight.end_leg(), sent.collect()));
         }
+        self.land()?;
         Ok(any)
     }
 
-    fn settle(&mut self) -> Result<(), PublishError> {
-        self.flight.settle(DELIVERY).map_err(PublishError::Undelivered)?;
-        self.publications.values_mut().for_each(Publication::acknowledged);
-        let published = self.publications.iter().map(|(partition, it)| (*partition, it.sequence));
-        status(self.parts, |it| it.published.extend(published));
+    /// Notes which rounds are acknowledged; waits for the oldest only when too many are not.
+    fn land(&mut self) -> Result<(), PublishError> {
+        let landed =
+            match self.underway.len().checked_sub(ROUNDS_UNDERWAY).and_then(|nth| self.underway.get(nth)) {
+                Some((legs, _)) => self.flight.land_to(*legs, DELIVERY),
+                None => self.flight.landed(),
+            };
+        let landed = landed.map_err(PublishError::Undelivered)?;
+        while let Some((_, sent)) = self.underway.pop_front_if(|(legs, _)| *legs <= landed) {
+            for (partition, sent) in sent {
+                let Some(publication) = self.publications.get_mut(&partition) else { continue };
+                publication.acknowledged(sent);
+                status(self.parts, |it| it.published.extend([(partition, sent.sequence)]));
+            }
+        }
         Ok(())
     }
 }

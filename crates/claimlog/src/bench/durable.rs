@@ -41,17 +41,8 @@ pub(crate) fn durable_64(place: &Path, mut progress: impl FnMut()) -> Result<Fig
     fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
     let (ours, raw) = measured?;
     let (value, baseline_value) = (median(ours), median(raw));
-    let ratio = value * 1000 / baseline_value.max(1);
-    Ok(Figure {
-        name: "durable_64",
-        value,
-        unit: "commands/s",
-        baseline: "raw group-committed appends of the same bytes, 64 in flight",
-        baseline_value,
-        ratio,
-        goal: GOAL,
-        holds: ratio >= GOAL,
-    })
+    let baseline = (baseline_value, "raw group-committed appends of the same bytes, 64 in flight");
+    Ok(Figure::beside("durable_64", (value, "commands/s"), baseline).at_least(GOAL))
 }
 
 fn rounds(folder: &Path, progress: &mut impl FnMut()) -> Result<(Vec<u64>, Vec<u64>)> {

@@ -23,10 +23,41 @@ pub(crate) struct Figure {
     /// Value to baseline, in thousandths, so that no float is needed before it is printed.
     #[serde(serialize_with = "thousandths")]
     pub(crate) ratio: u64,
-    #[serde(serialize_with = "thousandths")]
-    pub(crate) goal: u64,
+    /// What the ratio is to be, in thousandths; none for what is printed beside another figure.
+    #[serde(serialize_with = "some_thousandths")]
+    pub(crate) goal: Option<u64>,
     /// Whether the goal is met.
-    pub(crate) holds: bool,
+    pub(crate) holds: Option<bool>,
+}
+
+impl Figure {
+    /// A figure beside its baseline, without a goal.
+    pub(crate) fn beside(
+        name: &'static str,
+        (value, unit): (u64, &'static str),
+        (baseline_value, baseline): (u64, &'static str),
+    ) -> Self {
+        let ratio = value * 1000 / baseline_value.max(1);
+        Self { name, value, unit, baseline, baseline_value, ratio, goal: None, holds: None }
+    }
+
+    /// The same, whose ratio is to be so many thousandths or more.
+    pub(crate) fn at_least(self, goal: u64) -> Self {
+        Self { goal: Some(goal), holds: Some(self.ratio >= goal), ..self }
+    }
+
+    /// The same, whose ratio is to be so many thousandths or less.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn at_most(self, goal: u64) -> Self {
+        Self { goal: Some(goal), holds: Some(self.ratio <= goal), ..self }
+    }
+}
+
+fn some_thousandths<S: serde::Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => thousandths(value, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn thousandths<S: serde::Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {

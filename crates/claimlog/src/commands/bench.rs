@@ -11,7 +11,14 @@ use crate::kafka_options::KafkaOptions;
 use crate::output;
 
 /// The names of the figures that this release measures.
-const NAMES: [&str; 4] = ["durable_64", "kafka_inbox_to_journal", "kafka_publisher", "kafka_added_latency"];
+const NAMES: [&str; 6] = [
+    "durable_64",
+    "kafka_inbox_to_journal",
+    "kafka_publisher",
+    "kafka_added_latency",
+    "kafka_two_instances",
+    "kafka_takeover",
+];
 
 /// Runs `bench`.
 ///
@@ -62,6 +69,8 @@ fn measure_on_kafka(name: &str, kafka: &KafkaOptions, progress: impl FnMut()) ->
     match name {
         "kafka_inbox_to_journal" => crate::bench::kafka::inbox_to_journal(kafka, progress),
         "kafka_publisher" => crate::bench::kafka::publisher(kafka, progress),
+        "kafka_two_instances" => crate::bench::kafka::two_instances(kafka, progress),
+        "kafka_takeover" => crate::bench::kafka::takeover(kafka, progress),
         _ => crate::bench::kafka::added_latency(kafka, progress),
     }
 }
@@ -72,13 +81,15 @@ fn measure_on_kafka(_: &str, _: &KafkaOptions, _: impl FnMut()) -> Result<Vec<Fi
 }
 
 fn print(it: &Figure) -> Result<()> {
-    let goal = if it.holds { "met" } else { "not met" };
+    let goal = it.goal.zip(it.holds).map_or_else(String::new, |(goal, holds)| {
+        format!("{} {}", shown(goal), if holds { "met" } else { "not met" })
+    });
     let row = [
         it.name.to_owned(),
         format!("{} {}", it.value, it.unit),
         it.baseline_value.to_string(),
         shown(it.ratio),
-        format!("{} {goal}", shown(it.goal)),
+        goal,
         it.baseline.to_owned(),
     ];
     output::text(&output::table(["FIGURE", "VALUE", "RAW", "RATIO", "GOAL", "RAW IS"], [row]))

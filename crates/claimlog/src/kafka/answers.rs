@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use claim_domain::asker::Source;
-use claim_domain::ids::CommandId;
-use claim_journal::{Decision, Digest, Kind, Line, Outcome, PartitionId, Position, Ruling};
+use claim_journal::{AskedAs, Decision, Kind, Line, Outcome, PartitionId, Position, Ruling};
 use claim_log::{JudgeError, Judged, Judging, LogError, ReadLog, Stored, Told, beginning};
 use tokio::sync::oneshot;
 
@@ -18,17 +16,14 @@ const WAITING: usize = 10_000;
 /// How long to wait after the journal could not be read, or is not there yet.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// A command, as answers are kept under (DESIGN rule 3).
-pub(crate) type Asked = (Source, CommandId, Digest);
-
 /// What waits, and what was answered.
 #[derive(Clone, Default)]
 pub(crate) struct Answers(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    given: HashMap<Asked, (PartitionId, u64)>,
-    waiting: HashMap<Asked, Vec<oneshot::Sender<Told>>>,
+    given: HashMap<AskedAs, (PartitionId, u64)>,
+    waiting: HashMap<AskedAs, Vec<oneshot::Sender<Told>>>,
 }
 
 /// Where the answer is.
@@ -41,7 +36,7 @@ pub(crate) enum Found {
 
 impl Answers {
     /// Where the answer to a command is; whoever waits is told.
-    pub(crate) fn of(&self, asked: Asked) -> Found {
+    pub(crate) fn of(&self, asked: AskedAs) -> Found {
         let mut state = self.lock();
         if let Some((partition, offset)) = state.given.get(&asked) {
             return Found::Given(*partition, *offset);
@@ -132,14 +127,13 @@ impl Answers {
         if line.envelope.kind != Kind::Decision {
             return;
         }
-        let Ok(decision) = Decision::decode(line.body) else { return };
-        let Some(asked) = decision.asked().map(|it| (it.source.clone(), it.id, it.digest)) else { return };
+        let Ok(Some(asked)) = Decision::command(line.body) else { return };
         let waiting = {
             let mut state = self.lock();
             state.given.insert(asked.clone(), (stored.partition, stored.offset));
             state.waiting.remove(&asked)
         };
-        let Some(waiting) = waiting else { return };
+        let (Some(waiting), Ok(decision)) = (waiting, Decision::decode(line.body)) else { return };
         let position = Position { partition: stored.partition, sequence: line.envelope.sequence };
         if let Some(told) = told(&decision, position) {
             waiting.into_iter().for_each(|tell| drop(tell.send(told.clone())));

@@ -10,6 +10,7 @@ use claim_intake::digest::body_digest;
 use claim_intake::keys::Keys;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{ProblemLine, ProblemWord};
+use claim_journal::AskedAs;
 use claim_log::{Outgoing, Outlet, Place, ReadLog, Unclear};
 use claim_server::{Answered, Bytes, Door, Until};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::kafka::answers::{Answers, Asked, Found, told_at};
+use crate::kafka::answers::{Answers, Found, told_at};
 use crate::kafka::problems::Problems;
 
 /// How long to wait for an outcome before saying that there is none yet.
@@ -80,9 +81,9 @@ impl KafkaDoor {
     async fn send(&self, command: &Bytes) -> Step {
         let head = serde_json::from_slice::<Head>(command).ok();
         let id = head.as_ref().map(|it| it.id);
-        let asked: Option<Asked> = head.map(|it| {
+        let asked = head.map(|it| {
             let digest = body_digest(self.keys.secret(), &it.command_type, it.version, &it.body);
-            (it.asker.source(), it.id, digest)
+            AskedAs { source: it.asker.source(), id: it.id, digest }
         });
         let answer = match asked.map(|it| self.answers.of(it)) {
             Some(Found::Given(partition, offset)) => {

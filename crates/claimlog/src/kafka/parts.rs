@@ -58,6 +58,7 @@ impl Cluster {
             log: log.clone(),
             inbox: client.clone(),
             outlet: client,
+            bindings: self.client()?,
             group: self.group("intake"),
             inboxes: self.inboxes.clone(),
             topics: RelayTopics {

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use claim_domain::asker::Source;
-use claim_domain::ids::CommandId;
+use claim_journal::canonical::BodyError;
 use claim_journal::{
-    Decision, Digest, Kind, Line, Outcome, PartitionId, Position, ProgramPosition, Routed, Ruling,
+    AskedAs, Decision, Kind, Line, Outcome, PartitionId, Position, ProgramPosition, Routed, Ruling,
 };
 use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored, TellOutcome, Told, beginning};
 
@@ -21,14 +20,11 @@ const NEW: Duration = Duration::from_millis(100);
 
 /// What the journal tells.
 pub(super) enum News {
-    /// A valid decision; of the program's also its position with this one.
-    Decided(PartitionId, Box<Decision>, Option<ProgramPosition>),
+    /// A valid decision of a command; of the program's also its position with this one.
+    Decided { asked: AskedAs, stored: Stored, program: Option<ProgramPosition> },
     /// Everything that was decided before the start is told.
     CaughtUp,
 }
-
-/// A command of the program, as answers are kept under.
-type Command = (Source, CommandId, Digest);
 
 /// Where program commands wait for their outcomes.
 #[derive(Default)]
@@ -38,15 +34,15 @@ pub(super) struct Barrier {
 
 #[derive(Default)]
 struct BarrierState {
-    answered: HashMap<Command, Told>,
-    waiting: HashMap<Command, Vec<TellOutcome>>,
+    answered: HashMap<AskedAs, Told>,
+    waiting: HashMap<AskedAs, Vec<TellOutcome>>,
     closed: bool,
 }
 
 impl Barrier {
     /// Tells the outcome of a program command once it is valid; at once when it is.
     pub(super) fn wait_for(&self, routed: &Routed, tell: TellOutcome) {
-        let command = (routed.source.clone(), routed.id, routed.digest);
+        let command = AskedAs { source: routed.source.clone(), id: routed.id, digest: routed.digest };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(told) = state.answered.get(&command).cloned() {
             drop(state);
@@ -56,7 +52,7 @@ impl Barrier {
         }
     }
 
-    fn answer(&self, command: Command, told: &Told) {
+    fn answer(&self, command: AskedAs, told: &Told) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = state.waiting.remove(&command).unwrap_or_default();
         state.answered.insert(command, told.clone());
@@ -158,7 +154,7 @@ impl Reading {
         }
         while !self.closes() {
             match judging.next() {
-                Ok(Some(Judged::Valid(stored))) => self.learn(&stored),
+                Ok(Some(Judged::Valid(stored))) => self.learn(stored),
                 Ok(Some(Judged::Void(..))) => {}
                 Ok(None) => {
                     self.is_caught_up();
@@ -185,30 +181,34 @@ impl Reading {
         }
     }
 
-    fn learn(&self, stored: &Stored) {
+    fn learn(&self, stored: Stored) {
         let Ok(line) = Line::parse(&stored.line) else { return };
         if line.envelope.kind != Kind::Decision {
             return;
         }
-        let decision = match Decision::decode(line.body) {
-            Ok(decision) => decision,
-            Err(error) => {
-                let (partition, offset) = (stored.partition, stored.offset);
-                tracing::error!(%partition, offset, %error, "a decision of a newer release; its id is not known here");
-                return;
-            }
+        let asked = match Decision::command(line.body) {
+            Ok(Some(asked)) => asked,
+            // A deadline tells intake nothing.
+            Ok(None) => return,
+            Err(error) => return unknown(&stored, &error),
         };
         let program = (stored.partition == PartitionId::Program).then(|| ProgramPosition {
             sequence: line.envelope.sequence,
             head: line.envelope.previous.map(|before| line.extends(before)),
         });
-        if let (Some(asked), Some(_)) = (decision.asked(), program) {
+        if let (Some(_), Ok(decision)) = (program, Decision::decode(line.body)) {
             let position = Position { partition: stored.partition, sequence: line.envelope.sequence };
             let outcome = Outcome::of(&decision, position).and_then(|it| serde_json::to_string(&it).ok());
             let accepted = matches!(decision.outcome, Ruling::Accepted(_));
             let told = Told { outcome: outcome.unwrap_or_default().into(), position, accepted, program };
-            self.barrier.answer((asked.source.clone(), asked.id, asked.digest), &told);
+            self.barrier.answer(asked.clone(), &told);
         }
-        drop(self.send.send(News::Decided(stored.partition, Box::new(decision), program)));
+        drop(self.send.send(News::Decided { asked, stored, program }));
     }
+}
+
+/// A decision of a newer release, whose id is not known here then.
+pub(super) fn unknown(stored: &Stored, error: &BodyError) {
+    let Stored { partition, offset, .. } = stored;
+    tracing::error!(%partition, offset, %error, "a decision of a newer release; its id is not known here");
 }

@@ -1,7 +1,7 @@
 //! Intake where commands come by topics: inbox partitions in, commands partitions out, in order (DESIGN §4).
 //!
-//! [`Relay::run`] takes what arrives, lets [`Intake::take`] make routed commands of it, and remembers an inbox offset with
-//! the group only once everything before it is acknowledged. Whatever is not acknowledged ends the relay: what it thinks
+//! [`Relay::run`] takes what arrives, lets [`Intake::take`] make routed commands of it, takes more while those are on their
+//! way, and remembers an inbox offset with the group only once everything before it is acknowledged. Whatever is not acknowledged ends the relay: what it thinks
 //! it routed may not be there, so the next one begins from what is.
 
 mod bindings;
@@ -11,7 +11,7 @@ mod records;
 mod share;
 mod ticks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use claim_domain::ids::{CommandId, NotAnId};
 use claim_domain::time;
-use claim_journal::{Correlation, PartitionId, ProgramPosition};
+use claim_journal::{Correlation, Decision, Line, PartitionId, ProgramPosition};
 use claim_log::{Flight, Inbox, JudgeError, LogError, Outgoing, Outlet, Place, ReadLog, Received};
 use tokio::runtime::Handle;
 
@@ -38,11 +38,13 @@ use crate::problem::{Problem, ProblemCode};
 use crate::sources::Sources;
 
 use feed::CommandsFeed;
-use learning::{Learning, News};
+use learning::{Learning, News, unknown};
 use share::Share;
 
 /// How many records are taken together.
 const RECORDS_AT_ONCE: usize = 2_048;
+/// How many batches may be on their way: the next is taken while brokers make the last ones durable.
+const BATCHES_UNDERWAY: usize = 8;
 /// How long to wait for the first of them.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long commands wait in their inbox for a directory that does not answer.
@@ -86,6 +88,8 @@ pub struct RelayParts {
     pub inbox: Arc<dyn Inbox>,
     /// Where they go.
     pub outlet: Arc<dyn Outlet>,
+    /// Where bindings go: with a producer of their own, so that none waits behind the commands of a batch before it.
+    pub bindings: Arc<dyn Outlet>,
     /// The name of the group that shares the inbox partitions.
     pub group: String,
     /// The inbox topics.
@@ -148,6 +152,8 @@ pub struct Relay {
     learning: Learning,
     flight: Arc<Flight>,
     share: Share,
+    /// Batches that are not acknowledged yet, as legs of the flight: how far each had taken the inbox partitions.
+    underway: VecDeque<(u64, BTreeMap<Place, u64>)>,
 }
 
 impl Relay {
@@ -157,11 +163,12 @@ impl Relay {
     /// [`RelayError`].
     pub fn start(parts: RelayParts) -> Result<Self, RelayError> {
         parts.outlet.renew();
+        parts.bindings.renew();
         let flight = Arc::new(Flight::default());
         let (learning, news) = Learning::start(&parts)?;
         let bindings = TopicBindings::open(
             Arc::clone(&parts.inbox),
-            Arc::clone(&parts.outlet),
+            Arc::clone(&parts.bindings),
             parts.topics.identity.clone(),
             &parts.keys.secret().fingerprint(),
         )?;
@@ -192,7 +199,7 @@ impl Relay {
             past = learn(&mut intake, std::iter::once(first).chain(news.try_iter()))?;
         }
         let share = Share::join(&parts)?;
-        Ok(Self { parts, intake, news, learning, flight, share })
+        Ok(Self { parts, intake, news, learning, flight, share, underway: VecDeque::new() })
     }
 
     /// Relays until it is told to end.
@@ -204,13 +211,11 @@ impl Relay {
         while !self.parts.closing.load(Ordering::Acquire) {
             self.share.follow_changes(&self.parts)?;
             self.learn()?;
-            let taken = self.take_batch()?;
-            if taken {
-                self.settle()?;
-                self.share.forwarded();
-            }
+            self.take_batch()?;
+            self.land()?;
             if ticked.elapsed() >= self.parts.tick_every {
                 ticked = Instant::now();
+                self.settle()?;
                 ticks::send(&self.parts, &mut self.share, &self.flight)?;
                 self.settle()?;
                 self.share.commit();
@@ -231,21 +236,22 @@ impl Relay {
         }
     }
 
-    /// Takes what is there; not, when nothing is.
-    fn take_batch(&mut self) -> Result<bool, RelayError> {
+    /// Takes what is there, and sends it on its way.
+    fn take_batch(&mut self) -> Result<(), RelayError> {
         let batch = self.share.next_batch(RECORDS_AT_ONCE, PAUSE)?;
         if batch.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
-        for (place, records) in batch {
-            self.take(&place, records)?;
+        for (topic, records) in batch {
+            self.take(&topic, &records)?;
         }
-        Ok(true)
+        self.underway.push_back((self.flight.end_leg(), self.share.taken()));
+        Ok(())
     }
 
-    /// Takes the records of one inbox partition, in order.
-    fn take(&mut self, place: &Place, records: Vec<Received>) -> Result<(), RelayError> {
-        let inbox = self.parts.inboxes.iter().find(|it| it.topic == place.topic).cloned();
+    /// Takes the records of one inbox topic, those of each partition in order.
+    fn take(&mut self, topic: &Arc<str>, records: &[Received]) -> Result<(), RelayError> {
+        let inbox = self.parts.inboxes.iter().find(|it| it.topic == *topic).cloned();
         let nobody = Sources::default();
         let door = match inbox.as_ref().map(|it| it.sources.as_ref()) {
             Some(Some(sources)) => Door::Topic(sources),
@@ -254,26 +260,41 @@ impl Relay {
         };
         let recorded = inbox.as_ref().is_some_and(|it| it.recorded);
         let mode = if recorded { Mode::AsRecorded } else { Mode::Live };
-        let mut inputs = Vec::with_capacity(records.len());
-        for received in &records {
+        let (mut readable, mut inputs) =
+            (Vec::with_capacity(records.len()), Vec::with_capacity(records.len()));
+        for received in records {
             match input(received) {
-                Ok(input) => inputs.push(input),
+                Ok(input) => {
+                    readable.push(received);
+                    inputs.push(input);
+                }
                 Err(problem) => self.problem(received, None, &problem)?,
             }
         }
         let runtime = self.parts.runtime.clone();
         let mut times = FileTimes::default();
         let pending = runtime.block_on(self.intake.take(&inputs, mode, door, &mut times));
-        for it in pending {
+        for (received, it) in readable.into_iter().zip(pending) {
             // What was sent on is answered by the outcomes topic.
             let Some(Answer::Problem(line)) = it.at_once() else { continue };
             if line.reason.code == ProblemCode::LogUnavailable {
                 return Err(RelayError::Stopped(line.reason.message));
             }
-            let received = records.iter().find(|received| received.offset == line.input);
-            if let Some(received) = received {
-                self.problem(received, line.command_id, &line.reason)?;
-            }
+            self.problem(received, line.command_id, &line.reason)?;
+        }
+        Ok(())
+    }
+
+    /// Notes which batches are acknowledged; waits for the oldest only when too many are not.
+    fn land(&mut self) -> Result<(), RelayError> {
+        let landed =
+            match self.underway.len().checked_sub(BATCHES_UNDERWAY).and_then(|nth| self.underway.get(nth)) {
+                Some((legs, _)) => self.flight.land_to(*legs, DELIVERY),
+                None => self.flight.landed(),
+            };
+        let landed = landed.map_err(RelayError::Undelivered)?;
+        while let Some((_, taken)) = self.underway.pop_front_if(|(legs, _)| *legs <= landed) {
+            self.share.forwarded(&taken);
         }
         Ok(())
     }
@@ -301,8 +322,9 @@ impl Relay {
     }
 
     /// Waits until everything sent is acknowledged.
-    fn settle(&self) -> Result<(), RelayError> {
-        self.flight.settle(DELIVERY).map_err(RelayError::Undelivered)
+    fn settle(&mut self) -> Result<(), RelayError> {
+        self.flight.settle(DELIVERY).map_err(RelayError::Undelivered)?;
+        self.land()
     }
 
     fn tell_status(&self) {
@@ -311,20 +333,27 @@ impl Relay {
     }
 }
 
-/// Yields whether there is more of the past to be learnt.
+/// Yields whether there is more of the past to be learnt. Most of what is decided was routed here, and is known.
 fn learn(intake: &mut Intake, news: impl Iterator<Item = News>) -> Result<bool, RelayError> {
     let mut past = true;
     let mut decisions = Vec::new();
     for it in news {
         match it {
-            News::Decided(partition, decision, program) => {
-                decisions.push((partition, decision));
+            News::Decided { asked, stored, program } => {
+                if !intake.knows(&asked)
+                    && let Ok(line) = Line::parse(&stored.line)
+                {
+                    match Decision::decode(line.body) {
+                        Ok(decision) => decisions.push((stored.partition, decision)),
+                        Err(error) => unknown(&stored, &error),
+                    }
+                }
                 program.into_iter().for_each(|it| intake.stamp(it));
             }
             News::CaughtUp => past = false,
         }
     }
-    let decisions = decisions.iter().map(|(partition, decision)| (*partition, &**decision));
+    let decisions = decisions.iter().map(|(partition, decision)| (*partition, decision));
     intake.learn(decisions).map_err(RelayError::Stopped)?;
     Ok(past)
 }

@@ -104,13 +104,13 @@ impl Share {
         Ok(Taking { next, forwarded: next, newest, promised, drained_at, committed })
     }
 
-    /// The next records of each partition, in order; waits for the first at most so long.
+    /// The next records of each topic, those of a partition in order; waits for the first at most so long.
     pub(super) fn next_batch(
         &mut self,
         most: usize,
         wait: Duration,
-    ) -> Result<BTreeMap<Place, Vec<Received>>, LogError> {
-        let mut batch: BTreeMap<Place, Vec<Received>> = BTreeMap::new();
+    ) -> Result<BTreeMap<Arc<str>, Vec<Received>>, LogError> {
+        let mut batch: BTreeMap<Arc<str>, Vec<Received>> = BTreeMap::new();
         let Some(arrivals) = &mut self.arrivals else {
             std::thread::sleep(wait);
             return Ok(batch);
@@ -131,14 +131,23 @@ impl Share {
                 }
             }
             taking.newest = taking.newest.max(Some(stamped_at));
-            batch.entry(received.place.clone()).or_default().push(received);
+            batch.entry(Arc::clone(&received.place.topic)).or_default().push(received);
         }
         Ok(batch)
     }
 
-    /// Everything taken is acknowledged.
-    pub(super) fn forwarded(&mut self) {
-        self.taking.values_mut().for_each(|it| it.forwarded = it.next);
+    /// How far each partition is taken.
+    pub(super) fn taken(&self) -> BTreeMap<Place, u64> {
+        self.taking.iter().map(|(place, it)| (place.clone(), it.next)).collect()
+    }
+
+    /// Everything up to there is acknowledged.
+    pub(super) fn forwarded(&mut self, taken: &BTreeMap<Place, u64>) {
+        for (place, next) in taken {
+            if let Some(taking) = self.taking.get_mut(place) {
+                taking.forwarded = taking.forwarded.max(*next);
+            }
+        }
     }
 
     /// Remembers with the group how far everything is forwarded.

@@ -104,6 +104,7 @@ impl Room {
             log: Arc::new(self.broker.clone()),
             inbox: Arc::new(self.broker.clone()),
             outlet: Arc::new(self.broker.clone()),
+            bindings: Arc::new(self.broker.clone()),
             group: "intake".into(),
             inboxes: vec![inbox("inbox.portal", "*"), inbox("inbox.crm", "partner:*")],
             topics: RelayTopics {

@@ -1,7 +1,5 @@
 //! The load as it stands in an inbox, and the outside world that it needs.
 
-use anyhow::{Context, Result};
-use claim_intake::directory::FileDirectory;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,8 +12,8 @@ fn domain(n: u32) -> String {
     format!("c{n}.example")
 }
 
-/// Outside systems that know so many customers.
-pub(super) fn directory(customers: u32) -> Result<FileDirectory> {
+/// Outside systems that know so many customers, as the file-backed directory has them.
+pub(super) fn directory(customers: u32) -> String {
     let mut domains = serde_json::Map::new();
     let mut tenants = serde_json::Map::new();
     for n in 0..customers {
@@ -23,8 +21,7 @@ pub(super) fn directory(customers: u32) -> Result<FileDirectory> {
         domains.insert(domain(n), tenant.clone().into());
         tenants.insert(tenant, json!({"email_domains": [domain(n)]}));
     }
-    let text = json!({"domains": domains, "tenants": tenants}).to_string();
-    FileDirectory::parse(text.as_bytes()).context("the directory of the load")
+    json!({"domains": domains, "tenants": tenants}).to_string()
 }
 
 fn command(number: u128, kind: &str, asker: &Value, body: &Value) -> Vec<u8> {
@@ -61,13 +58,40 @@ pub(super) fn claims(from: u32, to: u32, partitions: u16) -> Vec<(u32, Vec<u8>)>
     all
 }
 
+/// One claim for each customer, and nothing more: all of them stay open.
+pub(super) fn open_claims(customers: u32, partitions: u16) -> Vec<(u32, Vec<u8>)> {
+    (0..customers).map(|n| (n % u32::from(partitions), one(n, 0))).collect()
+}
+
+/// The customer that a command of the load is about, by its id.
+pub(super) fn customer_of(id: &str) -> Option<u32> {
+    u32::try_from(Uuid::parse_str(id).ok()?.as_u128().checked_sub(10)? / 10).ok()
+}
+
+/// A comment about a customer's claim beside its load; `nth` tells it from others.
+pub(super) fn comment(n: u32, nth: u32, partitions: u16) -> (u32, Vec<u8>) {
+    let id = (u128::from(nth) << 64) + u128::from(n);
+    let body = json!({"claim": claim(n), "text": format!("Comment {nth} about this customer.")});
+    (n % u32::from(partitions), command(id, "AddComment", &partner(), &body))
+}
+
+fn number(n: u32, step: u32) -> u128 {
+    10 + u128::from(n) * 10 + u128::from(step)
+}
+
+fn claim(n: u32) -> String {
+    format!("@{}/bench-scan", Uuid::from_u128(number(n, 0)))
+}
+
+fn partner() -> Value {
+    json!({
+        "kind": "partner_user", "partner": "p-bench", "user": "u-1", "roles": ["incentives_user"], "locations": "all"
+    })
+}
+
 /// Added, asked for consent, accepted; then comments.
 fn one(n: u32, step: u32) -> Vec<u8> {
-    let partner = json!({
-        "kind": "partner_user", "partner": "p-bench", "user": "u-1", "roles": ["incentives_user"], "locations": "all"
-    });
-    let number = |step: u32| 10 + u128::from(n) * 10 + u128::from(step);
-    let claim = format!("@{}/bench-scan", Uuid::from_u128(number(0)));
+    let (partner, claim) = (partner(), claim(n));
     let (kind, body) = match step {
         0 => {
             let contacts = json!({
@@ -89,9 +113,9 @@ fn one(n: u32, step: u32) -> Vec<u8> {
             let asker =
                 json!({"kind": "customer", "evidence": {"kind": "consent_link", "reference": "bench"}});
             let body = json!({"claim": claim, "contact_revision": 1});
-            return command(number(step), "CustomerAccepted", &asker, &body);
+            return command(number(n, step), "CustomerAccepted", &asker, &body);
         }
         _ => ("AddComment", json!({"claim": claim, "text": format!("Comment {step} about this customer.")})),
     };
-    command(number(step), kind, &partner, &body)
+    command(number(n, step), kind, &partner, &body)
 }

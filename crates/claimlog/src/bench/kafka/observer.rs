@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use claim_journal::{Kind, Line};
+use claim_journal::{Kind, Line, PartitionId};
 use claim_log::{Judged, Judging, beginning};
 use claim_log_kafka::KafkaLog;
 
@@ -33,8 +33,13 @@ impl Observer {
         bail!("no engine began the journal")
     }
 
-    /// Reads until so many more decisions were read, all accepted; gives the body of each, and when it was read.
-    pub(super) fn until(&mut self, count: usize, mut each: impl FnMut(&str, Instant)) -> Result<Instant> {
+    /// Reads until so many more decisions were read, all accepted; gives the partition and the body of each, and when it was
+    /// read.
+    pub(super) fn until(
+        &mut self,
+        count: usize,
+        mut each: impl FnMut(PartitionId, &str, Instant),
+    ) -> Result<Instant> {
         let mut seen = 0;
         let mut heard = Instant::now();
         while seen < count {
@@ -54,8 +59,22 @@ impl Observer {
             }
             seen += 1;
             heard = Instant::now();
-            each(line.body, heard);
+            each(stored.partition, line.body, heard);
         }
         Ok(heard)
     }
+
+    /// Reads until nothing came for so long.
+    pub(super) fn quiet(&mut self, wait: Duration) -> Result<()> {
+        while self.0.ready(wait)? {
+            self.0.next()?;
+        }
+        Ok(())
+    }
+}
+
+/// The first id in a text of JSON.
+pub(super) fn id_in(text: &str) -> Option<&str> {
+    let from = text.find("\"id\":\"")? + 6;
+    text.get(from..from + 36)
 }

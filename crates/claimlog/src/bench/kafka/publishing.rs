@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, bail};
 use claim_log::{Flight, LogError, Outgoing, Outlet, Place, Received, TellOffset};
 use claim_log_kafka::KafkaTopics;
-use claim_publisher::publish;
+use claim_publisher::{PublisherParts, publish};
 
 use crate::bench::closed_loop::per_second;
 use crate::bench::kafka::PARTITIONS;
-use crate::bench::kafka::commands::{claims, directory};
-use crate::bench::kafka::rig::{Rig, Topics, publisher_parts};
+use crate::bench::kafka::commands::claims;
+use crate::bench::kafka::rig::{Rig, Topics};
 use crate::bench::{Figure, median};
 use crate::kafka_options::KafkaOptions;
 
@@ -31,10 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// When a broker fails.
 pub(crate) fn publisher(options: &KafkaOptions, mut progress: impl FnMut()) -> Result<Vec<Figure>> {
-    let mut rig = Rig::start(options, directory(CUSTOMERS)?)?;
+    let mut rig = Rig::start(options, CUSTOMERS, &["intake,engine"])?;
     let load = claims(0, CUSTOMERS, PARTITIONS);
     rig.send(&load)?;
-    rig.observer.until(load.len(), |_, _| {})?;
+    rig.observer.until(load.len(), |_, _, _| {})?;
     progress();
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     // The program was decided by two commands.
@@ -46,18 +46,8 @@ pub(crate) fn publisher(options: &KafkaOptions, mut progress: impl FnMut()) -> R
         raw.push(produced(options, records)?);
         progress();
     }
-    let (value, baseline_value) = (median(ours), median(raw));
-    let ratio = value * 1000 / baseline_value.max(1);
-    Ok(vec![Figure {
-        name: "kafka_publisher",
-        value,
-        unit: "records/s",
-        baseline: "producing the same records to as many partitions",
-        baseline_value,
-        ratio,
-        goal: GOAL,
-        holds: ratio >= GOAL,
-    }])
+    let raw = (median(raw), "producing the same records to as many partitions");
+    Ok(vec![Figure::beside("kafka_publisher", (median(ours), "records/s"), raw).at_least(GOAL)])
 }
 
 /// Publishes the journal into fresh topics; yields the rate from the first record sent, and what was sent.
@@ -65,7 +55,14 @@ fn published(rig: &Rig, options: &KafkaOptions, decisions: u64) -> Result<(u64, 
     let into = Topics::make(options)?;
     let noting = Arc::new(Noting { inner: Arc::clone(&into.client), sent: Mutex::default() });
     let closing = Arc::<AtomicBool>::default();
-    let parts = publisher_parts(rig, noting.clone(), &into, Arc::clone(&closing))?;
+    let to = &into.cluster;
+    let parts = PublisherParts {
+        outlet: noting.clone(),
+        group: to.group("publisher"),
+        events: to.topics.events().into(),
+        outcomes: to.topics.outcomes().into(),
+        ..rig.topics.cluster.publisher_parts(&rig.log, Arc::clone(&closing))?
+    };
     let status = Arc::clone(&parts.status);
     let publishing = thread::spawn(move || publish(&parts));
     let waited = Instant::now();

@@ -1,37 +1,31 @@
-//! An installation with topics of its own, whose relay and engine run in this process.
+//! An installation with topics of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use claim_engine::Instance;
-use claim_intake::directory::FileDirectory;
-use claim_intake::keys::{Keys, SqliteKeys};
-use claim_intake::ports::{PATIENCE, WithTimeout};
-use claim_intake::relay::Relay;
 use claim_log::{Flight, Outgoing, Outlet, Place};
 use claim_log_kafka::{KafkaLog, KafkaTopics};
-use claim_publisher::{PublisherParts, publish};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::bench::kafka::PARTITIONS;
-use crate::bench::kafka::commands::program;
+use crate::bench::kafka::commands::{directory, program};
+use crate::bench::kafka::node::Node;
 use crate::bench::kafka::observer::Observer;
 use crate::kafka::Cluster;
 use crate::kafka_options::{InboxOption, KafkaOptions};
-use crate::node::runtime;
 
 /// The name of the inbox.
 const INBOX: &str = "bench";
 /// How long brokers may take for what is sent before anything is timed.
 const DELIVERY: Duration = Duration::from_secs(60);
+/// How long nobody may have taken a lead until instances count as settled.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// Topics of their own, deleted when this is dropped.
 pub(super) struct Topics {
+    options: KafkaOptions,
     pub(super) cluster: Cluster,
     pub(super) client: Arc<KafkaTopics>,
 }
@@ -53,7 +47,7 @@ impl Topics {
             return Err(anyhow!("the topics of the figures could not be made: {wrong}"));
         }
         let client = cluster.client()?;
-        let topics = Self { cluster, client };
+        let topics = Self { options, cluster, client };
         topics.warm()?;
         Ok(topics)
     }
@@ -83,51 +77,42 @@ pub(super) fn plain(place: Place, value: Vec<u8>) -> Outgoing {
     Outgoing { place, key: None, headers: Vec::new(), value }
 }
 
-/// Relay and engine at work, with the program decided.
+/// Instances at work, with the program decided.
 pub(super) struct Rig {
+    /// Dropped before the topics that they work on.
+    pub(super) nodes: Vec<Node>,
     pub(super) topics: Topics,
     pub(super) log: Arc<KafkaLog>,
     pub(super) observer: Observer,
-    engine: Option<Instance>,
-    closing: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-    _keys: TempDir,
-    _runtime: Runtime,
+    shared: TempDir,
 }
 
 impl Rig {
-    /// Starts them.
-    pub(super) fn start(options: &KafkaOptions, directory: FileDirectory) -> Result<Self> {
+    /// Starts an instance with each of these sets of roles, in a world of so many customers.
+    pub(super) fn start(options: &KafkaOptions, customers: u32, roles: &[&str]) -> Result<Self> {
         let topics = Topics::make(options)?;
-        let cluster = &topics.cluster;
-        let log = KafkaLog::open(&cluster.connection).context("opening the journal")?;
-        let engine = Instance::start(&cluster.engine_parts(&log)?)?;
-        let (folder, runtime, closing) = (tempfile::tempdir()?, runtime()?, Arc::<AtomicBool>::default());
-        let keys: Arc<dyn Keys> = Arc::new(SqliteKeys::open(&folder.path().join("keys.sqlite"))?);
-        let directory = WithTimeout::new(Arc::new(directory), PATIENCE);
-        let parts =
-            cluster.relay_parts(&log, directory, keys, runtime.handle().clone(), Arc::clone(&closing))?;
-        let relay = thread::Builder::new().name("intake".into()).spawn(move || {
-            if let Err(error) = Relay::start(parts).and_then(Relay::run) {
-                tracing::error!(%error, "the relay stopped");
-            }
-        })?;
+        let log = KafkaLog::open(&topics.cluster.connection).context("opening the journal")?;
+        let shared = tempfile::tempdir()?;
+        std::fs::write(shared.path().join("directory.json"), directory(customers))?;
+        let start = |roles: &&str| Node::start(&topics.options, roles, shared.path());
+        let nodes = roles.iter().map(start).collect::<Result<Vec<_>>>()?;
         let observer = Observer::open(&log)?;
-        let mut rig = Self {
-            topics,
-            log,
-            observer,
-            engine: Some(engine),
-            closing,
-            threads: vec![relay],
-            _keys: folder,
-            _runtime: runtime,
-        };
+        let mut rig = Self { nodes, topics, log, observer, shared };
         rig.send(&program().into_iter().map(|it| (0, it)).collect::<Vec<_>>())?;
-        rig.observer.until(2, |_, _| {})?;
-        // Every partition is led, and intake knows the program.
-        thread::sleep(Duration::from_secs(1));
+        rig.observer.until(2, |_, _, _| {})?;
+        // Every partition is led, and nobody moves any more.
+        rig.observer.quiet(QUIET)?;
         Ok(rig)
+    }
+
+    /// One more instance, of which nothing is known yet.
+    pub(super) fn another(&self, roles: &str) -> Result<Node> {
+        Node::start(&self.topics.options, roles, self.shared.path())
+    }
+
+    /// The processor time that all instances used.
+    pub(super) fn processor_time(&self) -> Result<Duration> {
+        self.nodes.iter().map(Node::processor_time).sum()
     }
 
     /// Sends commands to the inbox and waits until they are there.
@@ -138,44 +123,5 @@ impl Rig {
             self.topics.client.send(plain(place, command.clone()), flight.begin());
         }
         flight.settle(DELIVERY).map_err(|why| anyhow!("the inbox was not written: {why}"))
-    }
-
-    /// Publishes too from now on.
-    pub(super) fn publish(&mut self) -> Result<()> {
-        let outlet: Arc<dyn Outlet> = self.topics.cluster.client()?;
-        let parts = publisher_parts(self, outlet, &self.topics, Arc::clone(&self.closing))?;
-        self.threads.push(thread::Builder::new().name("publisher".into()).spawn(move || {
-            if let Err(error) = publish(&parts) {
-                tracing::error!(%error, "the publisher stopped");
-            }
-        })?);
-        Ok(())
-    }
-}
-
-/// A publisher of the rig's journal into these topics.
-pub(super) fn publisher_parts(
-    rig: &Rig,
-    outlet: Arc<dyn Outlet>,
-    into: &Topics,
-    closing: Arc<AtomicBool>,
-) -> Result<PublisherParts> {
-    let to = &into.cluster;
-    Ok(PublisherParts {
-        outlet,
-        group: to.group("publisher"),
-        events: to.topics.events().into(),
-        outcomes: to.topics.outcomes().into(),
-        ..rig.topics.cluster.publisher_parts(&rig.log, closing)?
-    })
-}
-
-impl Drop for Rig {
-    fn drop(&mut self) {
-        self.closing.store(true, Ordering::Release);
-        for thread in self.threads.drain(..) {
-            drop(thread.join());
-        }
-        drop(self.engine.take());
     }
 }
