@@ -111,7 +111,8 @@ pub(crate) fn list<'a>(
     Ok(list)
 }
 
-fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
+/// The offset of a partition in what the library answered.
+pub(crate) fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
     let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
     let unknown = KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition);
     let found = answer.find_partition(&place.topic, partition).ok_or(unknown)?;

@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
 
-use crate::asking::{Asking, list};
+use crate::asking::{Asking, list, offset_of};
 use crate::connection::{Connection, Isolation};
 use crate::error::{failed, lasting, out_of_range, while_doing};
 use crate::heard::Heard;
@@ -60,6 +60,15 @@ impl Fetch {
     /// How far each partition was read, in the order of their places.
     pub(crate) fn positions(&self) -> impl Iterator<Item = u64> {
         self.slots.iter().map(|it| it.next)
+    }
+
+    /// How far a partition was read, what is never given included: ends of transactions and what was aborted. The library
+    /// passes over them while it is polled and tells only its position.
+    pub(crate) fn reached(&self, place: &Place) -> Option<u64> {
+        let slot = self.slots.iter().find(|it| it.place == *place)?;
+        let positions = self.consumer.as_ref().and_then(|it| it.position().ok());
+        let passed = positions.and_then(|it| offset_of(&it, place).ok()).unwrap_or_default();
+        Some(slot.next.max(passed))
     }
 
     /// Whether the one partition that is read was at its end when its broker was last heard.

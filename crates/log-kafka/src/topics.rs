@@ -75,6 +75,10 @@ impl Arrivals for Arriving {
             }
         }
     }
+
+    fn reached(&self, place: &Place) -> Option<u64> {
+        self.0.reached(place)
+    }
 }
 
 impl Arriving {
