@@ -140,6 +140,50 @@ fn an_upstream_publishes_with_the_client_of_the_readme_and_hears_of_each_command
     serving.stop().ended(0);
 }
 
+/// The commands with which the README shows `kcat`, on these topics.
+fn readme_kcat(room: &Room) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = readme.lines().filter_map(|it| it.strip_prefix("$ ")).filter(|it| it.starts_with("kcat "));
+    let here = |it: &str| it.replace("localhost:9092", &room.servers).replace("claimlog.", &room.topic(""));
+    shown.map(here).collect()
+}
+
+/// Whether there is a `kcat`; none is said.
+fn kcat() -> bool {
+    let there = Command::new("kcat").arg("-V").output().is_ok_and(|it| it.status.success());
+    if !there {
+        skipped("there is no kcat");
+    }
+    there
+}
+
+#[test] // issue 4
+fn an_upstream_publishes_with_kcat_as_the_readme_shows_and_reads_the_outcome() {
+    let name = "an_upstream_publishes_with_kcat_as_the_readme_shows_and_reads_the_outcome";
+    let Some(room) = Room::new(name, &[]) else { return };
+    if !kcat() {
+        return;
+    }
+    let (place, serving) = with_program(&room, &[]);
+    let shown = readme_kcat(&room);
+    let [publish, read] = &shown[..] else {
+        panic!("README shows how to publish and how to read: {shown:?}")
+    };
+    let folder = place.beside("");
+    let kcat =
+        |line: &str| run(Command::new("sh").args(["-c", line]).current_dir(&folder), Vec::new()).ended(0);
+    fs::write(place.beside("command.json"), add(100, 1).to_string()).unwrap();
+    kcat(publish);
+    let told = room.outcomes(&[id(100)]).remove(0);
+    assert_eq!(answer(&told.json()), "accepted");
+    let record = room.reader("inbox.portal").all().iter().find(|it| it.key.is_some()).cloned();
+    assert_eq!(record.unwrap().key.as_deref(), Some(&b"domain_name=fabrikam.com"[..]));
+    let (out, outcome) = (kcat(read).out, String::from_utf8(told.value).unwrap());
+    let line = out.lines().find(|it| it.ends_with(&outcome));
+    assert!(line.is_some_and(|it| it.starts_with("correlation-id=17,")), "{outcome} in {out}");
+    serving.stop().ended(0);
+}
+
 #[test] // F-28, DESIGN §6
 fn f_28_what_is_no_command_is_a_problem_and_noted_and_the_partition_goes_on() {
     let Some(room) = Room::new("f_28_what_is_no_command_is_a_problem", &[]) else { return };
