@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::room::Room;
 use crate::http::Serving;
-use crate::place::{Place, answer, root, run};
+use crate::place::{Place, Run, answer, claimlog, root, run};
 use crate::world::{SCAN, accept, add, claim, command, comment, id, lines, operator, program, send_consent};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -68,6 +68,30 @@ fn topics_are_made_as_they_must_be_and_nothing_starts_on_others() {
     more.prefix.clone_from(&room.prefix);
     let wrong = more.topics("check").ended(3).json().remove(0);
     assert_eq!(wrong["wrong"][0]["topic"], room.topic("inbox.another"), "{wrong}");
+}
+
+#[test] // CONTRACT §4: --config FILE
+fn the_options_of_topics_stand_in_the_file_that_serve_reads() {
+    let Some(room) = Room::new("the_options_of_topics_stand_in_the_file_that_serve_reads", &[]) else {
+        return;
+    };
+    let place = Place::of_world();
+    let file = place.beside("claimlog.toml");
+    let check = |inboxes: &str, more: &str| {
+        let options = format!(
+            "kafka = {:?}\nkafka-prefix = {:?}\npartitions = 2\ninbox-partitions = 1\ninbox = {inboxes}\n",
+            room.servers, room.prefix
+        );
+        fs::write(&file, format!("json = true\n[serve]\n{options}[topics]\n{options}{more}")).unwrap();
+        run(claimlog().arg("--config").arg(&file).args(["topics", "check"]), Vec::new())
+    };
+    let wrong = |run: Run| run.json().remove(0)["wrong"].as_array().unwrap().clone();
+    assert_eq!(wrong(check("\"portal=*\"", "").ended(0)), [] as [Value; 0]);
+    let missing = wrong(check("[\"portal=*\", \"crm=customer,reviewer\"]", "").ended(3));
+    assert_eq!(missing.len(), 1);
+    assert_eq!(missing[0]["topic"], room.topic("inbox.crm"), "each of a list is one inbox");
+    let unknown = check("\"portal=*\"", "listen = \"127.0.0.1:0\"\n").ended(2);
+    assert!(unknown.err.contains("`claimlog topics` has no option `listen`"), "{}", unknown.err);
 }
 
 /// The client that the README shows.
