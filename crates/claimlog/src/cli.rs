@@ -56,8 +56,8 @@ pub(crate) struct Global {
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
-    /// A TOML file of options: `data = "/var/lib/claimlog"`, those of a command under `[apply]`. The environment and
-    /// the command line win over it.
+    /// A TOML file of options: `data = "/var/lib/claimlog"`, those of a command under `[apply]`, those of `topics create` and
+    /// `topics check` under `[topics]`. The environment and the command line win over it.
     #[arg(long, global = true, env = "CLAIMLOG_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Prints JSON for programs instead of tables for people.

@@ -5,7 +5,11 @@
 //! directory = "/etc/claimlog/directory.json"
 //! [apply]
 //! no-effects = true
+//! [topics]
+//! inbox = ["portal=partner:*,customer", "crm=service:crm"]
 //! ```
+//!
+//! A command that has commands of its own, such as `topics`, gives them what they know of its options.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches};
 use toml::{Table, Value};
 
 use crate::cli::Cli;
@@ -58,52 +62,66 @@ fn with_defaults(mut command: Command, path: &Path) -> Result<Command> {
                     return Err(wrong(format!("there is no command `{name}`")).into());
                 }
                 for (option, value) in options {
-                    let text = text_of(&value).ok_or_else(|| {
+                    let texts = texts_of(&value).ok_or_else(|| {
                         wrong(format!("`{name}.{option}` is no text, number, boolean or list of texts"))
                     })?;
-                    if !has(command.find_subcommand(&name), &option) {
+                    if !command.find_subcommand(&name).is_some_and(|it| has_within(it, &option)) {
                         return Err(wrong(format!("`claimlog {name}` has no option `{option}`")).into());
                     }
-                    command = command.mut_subcommand(&name, |it| set(it, &option, text));
+                    command = command.mut_subcommand(&name, |it| set_within(it, &option, &texts));
                 }
             }
             value => {
-                let text = text_of(&value)
+                let texts = texts_of(&value)
                     .ok_or_else(|| wrong(format!("`{name}` is no text, number, boolean or list of texts")))?;
-                if !has(Some(&command), &name) {
+                if !has(&command, &name) {
                     return Err(wrong(format!("there is no option `{name}`")).into());
                 }
-                command = set(command, &name, text);
+                command = set(command, &name, &texts);
             }
         }
     }
     Ok(command)
 }
 
-fn has(command: Option<&Command>, option: &str) -> bool {
-    command
-        .is_some_and(|it| it.get_arguments().any(|arg| arg.get_long() == Some(option) && option != "config"))
+fn has(command: &Command, option: &str) -> bool {
+    command.get_arguments().any(|arg| arg.get_long() == Some(option) && option != "config")
 }
 
-fn set(command: Command, option: &str, text: String) -> Command {
+/// Whether the command has the option, or one of its own commands.
+fn has_within(command: &Command, option: &str) -> bool {
+    has(command, option) || command.get_subcommands().any(|it| has_within(it, option))
+}
+
+fn set(command: Command, option: &str, texts: &[String]) -> Command {
     let id =
         command.get_arguments().find(|arg| arg.get_long() == Some(option)).map(|arg| arg.get_id().clone());
     match id {
-        Some(id) => command.mut_arg(id, |arg| arg.default_value(text)),
+        Some(id) => command.mut_arg(id, |arg| {
+            // A list is what the command line has as several of an option, or separates by commas in one.
+            if matches!(arg.get_action(), ArgAction::Append) {
+                arg.default_values(texts.to_vec())
+            } else {
+                arg.default_value(texts.join(","))
+            }
+        }),
         None => command,
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
+fn set_within(command: Command, option: &str, texts: &[String]) -> Command {
+    let inner: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    inner.into_iter().fold(set(command, option, texts), |command, name| {
+        command.mut_subcommand(name, |it| set_within(it, option, texts))
+    })
+}
+
+fn texts_of(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string()),
-        Value::Boolean(yes) => Some(yes.to_string()),
-        // A list of texts is what the command line separates by commas.
-        Value::Array(items) => {
-            let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-            items.map(|it| it.join(","))
-        }
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Integer(number) => Some(vec![number.to_string()]),
+        Value::Boolean(yes) => Some(vec![yes.to_string()]),
+        Value::Array(items) => items.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
         Value::Float(_) | Value::Datetime(_) | Value::Table(_) => None,
     }
 }

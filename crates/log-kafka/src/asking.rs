@@ -3,6 +3,7 @@
 //! A client of its own, since a broker answers one request of a connection after the other: behind a reader's fetch,
 //! which waits for records, a question would wait too.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::connection::Connection;
-use crate::error::{failed, lasting, persist, while_doing};
+use crate::error::{FORBIDDEN, lasting, persist, while_doing};
 use crate::heard::Heard;
 
 /// How often a client is polled for a complaint that explains a failure.
@@ -30,7 +31,7 @@ pub(crate) struct Asking {
 impl Asking {
     /// A client; no broker is asked yet.
     pub(crate) fn new(connection: &Connection) -> Result<Arc<Self>, LogError> {
-        let heard = Heard::default();
+        let heard = Heard::of(connection);
         let consumer = BaseConsumer::from_config_and_context(&connection.asking(), heard.clone());
         let consumer = consumer.map_err(while_doing("making a client"))?;
         Ok(Arc::new(Self { consumer, heard, patience: connection.patience }))
@@ -45,7 +46,7 @@ impl Asking {
         let answer = persist(self.patience, |wait| {
             question(&self.consumer, wait).map_err(|fault| self.overheard(fault))
         });
-        answer.map_err(|fault| failed(doing, &self.heard.explain(&fault.to_string())))
+        answer.map_err(|fault| self.heard.failed(doing, &fault))
     }
 
     /// Why an answer did not come, if the client knows better: a wrong password is said to whoever polls, and nobody
@@ -59,7 +60,14 @@ impl Asking {
     /// How many partitions a topic has.
     pub(crate) fn count(&self, topic: &str) -> Result<u32, LogError> {
         let doing = format!("asking for topic {topic}");
-        let metadata = self.ask(&doing, |consumer, wait| consumer.fetch_metadata(Some(topic), wait))?;
+        let metadata = self.ask(&doing, |consumer, wait| {
+            let metadata = consumer.fetch_metadata(Some(topic), wait)?;
+            let fault = metadata.topics().iter().find_map(|it| it.error()).map(RDKafkaErrorCode::from);
+            match fault.filter(|it| FORBIDDEN.contains(it)) {
+                Some(code) => Err(KafkaError::MetadataFetch(code)),
+                None => Ok(metadata),
+            }
+        })?;
         let found = metadata.topics().iter().find(|it| it.name() == topic);
         let partitions = found.filter(|it| it.error().is_none()).map_or(0, |it| it.partitions().len());
         if partitions == 0 {
@@ -91,12 +99,19 @@ impl Asking {
         if places.is_empty() {
             return Ok(Vec::new());
         }
-        let list = list(places.iter().map(|it| (it, which))).map_err(while_doing(doing))?;
-        self.ask(doing, |consumer, wait| {
+        let doing = format!("{doing} of {}", topics(places));
+        let list = list(places.iter().map(|it| (it, which))).map_err(while_doing(&doing))?;
+        self.ask(&doing, |consumer, wait| {
             let answer = consumer.offsets_for_times(list.clone(), wait)?;
             places.iter().map(|place| offset_of(&answer, place)).collect()
         })
     }
+}
+
+/// The topics of these partitions, for a person.
+pub(crate) fn topics<'a>(places: impl IntoIterator<Item = &'a Place>) -> String {
+    let names: BTreeSet<&str> = places.into_iter().map(|it| &*it.topic).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Partitions with an offset each, as the library takes them.
@@ -111,7 +126,8 @@ pub(crate) fn list<'a>(
     Ok(list)
 }
 
-fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
+/// The offset of a partition in what the library answered.
+pub(crate) fn offset_of(answer: &TopicPartitionList, place: &Place) -> Result<u64, KafkaError> {
     let partition = i32::try_from(place.partition).unwrap_or(i32::MAX);
     let unknown = KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition);
     let found = answer.find_partition(&place.topic, partition).ok_or(unknown)?;

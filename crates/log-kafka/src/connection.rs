@@ -95,10 +95,15 @@ impl Connection {
         config
     }
 
+    /// The name of the group that readers give.
+    pub(crate) fn readers(&self) -> String {
+        format!("{}.readers", self.prefix)
+    }
+
     /// For a reader that is told what to read. It names a group without joining it, since the library wants one.
     pub(crate) fn reader(&self, isolation: Isolation) -> ClientConfig {
         let mut config = self.client();
-        config.set("group.id", format!("{}.readers", self.prefix));
+        config.set("group.id", self.readers());
         config.set("enable.auto.commit", "false");
         config.set("enable.auto.offset.store", "false");
         config.set("auto.offset.reset", "error");

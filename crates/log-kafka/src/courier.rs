@@ -1,5 +1,6 @@
 //! A producer with all that it has on its way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -45,8 +46,12 @@ pub(crate) struct Courier {
 impl Courier {
     /// A new producer.
     pub(crate) fn new(connection: &Connection, teller: &Teller) -> KafkaResult<Self> {
-        let deliveries =
-            Deliveries { lanes: Mutex::default(), teller: teller.clone(), heard: Heard::default() };
+        let deliveries = Deliveries {
+            lanes: Mutex::default(),
+            teller: teller.clone(),
+            heard: Heard::of(connection),
+            fatal: AtomicBool::new(false),
+        };
         let producer = ThreadedProducer::from_config_and_context(&connection.producer(), deliveries)?;
         Ok(Self { producer, sending: Mutex::new(()) })
     }
@@ -65,7 +70,7 @@ impl Courier {
         let Some(first) = deliveries.expect(place, parcels.len(), tell) else { return };
         for (number, parcel) in (first..).zip(parcels) {
             if let Err(fault) = self.hand_over(place, parcel, number) {
-                deliveries.end(place, &deliveries.heard.explain(&fault.to_string()));
+                deliveries.end(place, &deliveries.heard.why(&format!("writing to {}", place.topic), &fault));
                 return;
             }
         }
@@ -112,6 +117,8 @@ struct Deliveries {
     lanes: Mutex<Vec<Lane>>,
     teller: Teller,
     heard: Heard,
+    /// Set once the producer sends nothing more, whatever it still holds.
+    fatal: AtomicBool,
 }
 
 impl Deliveries {
@@ -143,6 +150,16 @@ impl Deliveries {
     fn end_all(&self, why: &Unclear) {
         self.lanes().iter_mut().for_each(|lane| lane.end(why.clone(), &self.teller));
     }
+
+    /// Once one partition's failure is the producer's, ends the others for the same reason: what they have on their way would
+    /// only be told when its time is over.
+    fn share_the_end(&self) {
+        let why =
+            if self.fatal.load(Ordering::Acquire) { self.lanes().iter().find_map(Lane::ended) } else { None };
+        if let Some(why) = why {
+            self.end_all(&why);
+        }
+    }
 }
 
 impl ProducerContext for Deliveries {
@@ -154,7 +171,10 @@ impl ProducerContext for Deliveries {
                 let offset = u64::try_from(message.offset());
                 (message, offset.map_err(|_| Unclear::Io("the acknowledgement names no offset".to_owned())))
             }
-            Err((fault, message)) => (message, Err(Unclear::Io(self.heard.explain(&fault.to_string())))),
+            Err((fault, message)) => {
+                let why = self.heard.why(&format!("writing to {}", message.topic()), fault);
+                (message, Err(Unclear::Io(why)))
+            }
         };
         let (topic, partition) = (message.topic(), u32::try_from(message.partition()).ok());
         let mut lanes = self.lanes();
@@ -163,6 +183,8 @@ impl ProducerContext for Deliveries {
         if let Some(lane) = lane {
             lane.report(number, offset, &self.teller);
         }
+        drop(lanes);
+        self.share_the_end();
     }
 }
 
@@ -173,5 +195,9 @@ impl ClientContext for Deliveries {
 
     fn error(&self, fault: KafkaError, reason: &str) {
         self.heard.complaint(&fault, reason);
+        if fault.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            self.fatal.store(true, Ordering::Release);
+            self.share_the_end();
+        }
     }
 }

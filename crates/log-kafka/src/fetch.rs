@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use claim_log::{LogError, Place};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
 
-use crate::asking::{Asking, list};
+use crate::asking::{Asking, list, offset_of, topics};
 use crate::connection::{Connection, Isolation};
-use crate::error::{failed, lasting, out_of_range, while_doing};
+use crate::error::{lasting, out_of_range, while_doing};
 use crate::heard::Heard;
 use crate::retire::retire;
 
@@ -27,6 +27,8 @@ pub(crate) struct Fetch {
     heard: Heard,
     asking: Arc<Asking>,
     slots: Vec<Slot>,
+    /// The group that it names and does not join.
+    group: String,
 }
 
 /// A partition and how far it was read.
@@ -44,7 +46,7 @@ impl Fetch {
         isolation: Isolation,
         from: &BTreeMap<Place, u64>,
     ) -> Result<Self, LogError> {
-        let heard = Heard::default();
+        let heard = Heard::of(connection);
         let config = connection.reader(isolation);
         let consumer = BaseConsumer::from_config_and_context(&config, heard.clone());
         let consumer = consumer.map_err(while_doing("making a reader"))?;
@@ -54,12 +56,27 @@ impl Fetch {
         let assigned = list(from.iter().map(|(place, next)| (place, offset(*next))));
         let assigned = assigned.and_then(|it| consumer.assign(&it));
         assigned.map_err(while_doing("assigning partitions to a reader"))?;
-        Ok(Self { consumer: Some(consumer), heard, asking: Arc::clone(asking), slots: slots.collect() })
+        Ok(Self {
+            consumer: Some(consumer),
+            heard,
+            asking: Arc::clone(asking),
+            slots: slots.collect(),
+            group: connection.readers(),
+        })
     }
 
     /// How far each partition was read, in the order of their places.
     pub(crate) fn positions(&self) -> impl Iterator<Item = u64> {
         self.slots.iter().map(|it| it.next)
+    }
+
+    /// How far a partition was read, what is never given included: ends of transactions and what was aborted. The library
+    /// passes over them while it is polled and tells only its position.
+    pub(crate) fn reached(&self, place: &Place) -> Option<u64> {
+        let slot = self.slots.iter().find(|it| it.place == *place)?;
+        let positions = self.consumer.as_ref().and_then(|it| it.position().ok());
+        let passed = positions.and_then(|it| offset_of(&it, place).ok()).unwrap_or_default();
+        Some(slot.next.max(passed))
     }
 
     /// Whether the one partition that is read was at its end when its broker was last heard.
@@ -100,8 +117,7 @@ impl Fetch {
                 }
                 Some(Err(fault)) if out_of_range(&fault) => return Err(Stopped::OutOfRange),
                 Some(Err(fault)) if lasting(&fault) => {
-                    let why = self.heard.explain(&fault.to_string());
-                    return Err(Stopped::Failed(failed("reading", &why)));
+                    return Err(Stopped::Failed(self.heard.failed(&self.reading(&fault), &fault)));
                 }
                 // A broker is away, another will lead: noise to a reader, who waits.
                 Some(Err(fault)) => self.heard.complaint(&fault, &fault.to_string()),
@@ -111,6 +127,14 @@ impl Fetch {
             if left.is_zero() {
                 return Ok(None);
             }
+        }
+    }
+
+    /// What it does, for a person: the library tells of no error what it is about.
+    fn reading(&self, fault: &KafkaError) -> String {
+        match fault.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => format!("using group {}", self.group),
+            _ => format!("reading {}", topics(self.slots.iter().map(|it| &it.place))),
         }
     }
 

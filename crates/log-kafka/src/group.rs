@@ -26,7 +26,7 @@ const SLICE: Duration = Duration::from_millis(50);
 const SILENCE: Duration = Duration::from_secs(300);
 
 /// What the member's thread tells its owner.
-type News = Result<Change, String>;
+type News = Result<Change, LogError>;
 
 /// A member, kept alive by a thread of its own.
 pub(crate) struct Member {
@@ -42,14 +42,15 @@ impl Member {
     /// Joins, in the background.
     pub(crate) fn join(connection: &Connection, group: &str, topics: &[String]) -> Result<Self, LogError> {
         let (tell, news) = channel();
-        let share = Share { news: tell.clone(), heard: Heard::default(), own: Mutex::default() };
+        let share = Share { news: tell.clone(), heard: Heard::of(connection), own: Mutex::default() };
         let consumer = BaseConsumer::from_config_and_context(&connection.member(group), share);
         let consumer = Arc::new(consumer.map_err(while_doing("making a member of a group"))?);
+        let doing = format!("being a member of group {group}, which shares {}", topics.join(", "));
         let topics: Vec<_> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).map_err(while_doing(format!("joining group {group}")))?;
         let leaving = Arc::new(AtomicBool::new(false));
         let asked_at = Arc::new(Mutex::new(Instant::now()));
-        let stay = Stay { leaving: leaving.clone(), asked_at: asked_at.clone(), news: tell };
+        let stay = Stay { leaving: leaving.clone(), asked_at: asked_at.clone(), news: tell, doing };
         let staying = consumer.clone();
         let thread = thread::Builder::new().name("kafka-member".to_owned()).spawn(move || stay.run(staying));
         let thread = thread.map_err(|fault| failed("starting a thread", &fault.to_string()))?;
@@ -73,7 +74,7 @@ impl Membership for Member {
         *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         match self.news.recv_timeout(wait) {
             Ok(Ok(change)) => Ok(Some(change)),
-            Ok(Err(why)) => Err(failed("being a member of a group", &why)),
+            Ok(Err(error)) => Err(error),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(failed("being a member of a group", "it was left")),
         }
@@ -128,6 +129,8 @@ struct Stay {
     leaving: Arc<AtomicBool>,
     asked_at: Arc<Mutex<Instant>>,
     news: Sender<News>,
+    /// What it does, for a person.
+    doing: String,
 }
 
 impl Stay {
@@ -136,8 +139,7 @@ impl Stay {
         while !self.leaving.load(Ordering::Relaxed) {
             match consumer.poll(SLICE) {
                 Some(Err(fault)) if lasting(&fault) => {
-                    let why = consumer.context().heard.explain(&fault.to_string());
-                    drop(self.news.send(Err(why)));
+                    drop(self.news.send(Err(consumer.context().heard.failed(&self.doing, &fault))));
                     break;
                 }
                 Some(Err(fault)) => tracing::debug!(%fault, "a member waits for its group"),
@@ -147,7 +149,7 @@ impl Stay {
             let asked_at = *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
             if asked_at.elapsed() > SILENCE {
                 tracing::warn!("a member of a group whose owner no longer asks leaves");
-                drop(self.news.send(Err("its owner did not ask for too long".to_owned())));
+                drop(self.news.send(Err(failed(self.doing, "its owner did not ask for too long"))));
                 break;
             }
         }

@@ -49,6 +49,11 @@ impl Lane {
         self.ended.is_some()
     }
 
+    /// Why nothing more can be sent, if so.
+    pub(crate) fn ended(&self) -> Option<Unclear> {
+        self.ended.clone()
+    }
+
     /// Takes a delivery report. Whatever is not the next record at a later offset ends the lane.
     pub(crate) fn report(&mut self, number: usize, offset: Result<u64, Unclear>, teller: &Teller) {
         if self.ended.is_some() {

@@ -77,6 +77,10 @@ impl Arrivals for Arriving {
             left = wait.saturating_sub(began.get_or_insert_with(Instant::now).elapsed());
         }
     }
+
+    fn reached(&self, place: &Place) -> Option<u64> {
+        self.0.reached(place)
+    }
 }
 
 impl Arriving {

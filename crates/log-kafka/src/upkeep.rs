@@ -1,16 +1,18 @@
 //! Making topics as they should be, and telling where they are not.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use claim_log::LogError;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic, OwnedResourceSpecifier,
-    ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 
+use crate::asking::Asking;
 use crate::connection::Connection;
 use crate::error::{failed, persist, while_doing};
 use crate::heard::Heard;
@@ -22,7 +24,8 @@ use crate::wait::wait_for;
 /// # Errors
 /// [`LogError::Io`] when no broker answers.
 pub fn check(connection: &Connection, settings: &Settings) -> Result<Vec<Wrong>, LogError> {
-    Ok(Upkeep::new(connection, settings)?.look()?.wrong)
+    let upkeep = Upkeep::new(connection, settings)?;
+    upkeep.seen(upkeep.look()?)
 }
 
 /// Makes missing topics, and corrects settings. Gives what is still wrong then: a number of partitions or of copies is
@@ -40,6 +43,8 @@ pub fn create(connection: &Connection, settings: &Settings) -> Result<Vec<Wrong>
 
 struct Upkeep {
     admin: AdminClient<Heard>,
+    /// Other clients' questions for a topic could make it, where brokers make topics by themselves.
+    asking: Arc<Asking>,
     heard: Heard,
     connection: Connection,
     settings: Settings,
@@ -50,16 +55,19 @@ struct Upkeep {
 struct Found {
     wrong: Vec<Wrong>,
     missing: Vec<Wanted>,
+    /// Topics whose settings brokers do not show: to this client, or yet.
+    hidden: Vec<String>,
     /// Topics with a wrong setting, with all the settings they should have afterwards.
     altered: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Upkeep {
     fn new(connection: &Connection, settings: &Settings) -> Result<Self, LogError> {
-        let heard = Heard::default();
+        let heard = Heard::of(connection);
         let admin = AdminClient::from_config_and_context(&connection.client(), heard.clone());
         let admin = admin.map_err(while_doing("making a client"))?;
-        Ok(Self { admin, heard, connection: connection.clone(), settings: settings.clone() })
+        let asking = Asking::new(connection)?;
+        Ok(Self { admin, asking, heard, connection: connection.clone(), settings: settings.clone() })
     }
 
     fn options(&self) -> AdminOptions {
@@ -82,14 +90,20 @@ impl Upkeep {
         let brokers = u32::try_from(metadata.brokers().len()).unwrap_or(u32::MAX);
         let bytes = self.connection.max_message_bytes;
         let mut found = Found::default();
-        let mut there = Vec::new();
-        for wanted in self.settings.wanted(&self.connection.topics(), bytes, brokers) {
+        let all = self.settings.wanted(&self.connection.topics(), bytes, brokers);
+        let described = self.describe(&all)?;
+        for (wanted, described) in all.into_iter().zip(described) {
             let topic = metadata.topics().iter().find(|it| it.name() == wanted.topic);
             let Some(topic) = topic.filter(|it| !it.partitions().is_empty()) else {
+                self.may_be_seen(&wanted.topic)?;
                 found.wrong.push(Wrong::new(&wanted.topic, "topic", "missing", "there"));
                 found.missing.push(wanted);
                 continue;
             };
+            if described.entries.is_empty() {
+                found.hidden.push(wanted.topic);
+                continue;
+            }
             let partitions = u32::try_from(topic.partitions().len()).unwrap_or(u32::MAX);
             if partitions != wanted.partitions {
                 found.wrong.push(Wrong::new(&wanted.topic, "partitions", partitions, wanted.partitions));
@@ -98,27 +112,40 @@ impl Upkeep {
             if u32::try_from(copies) != Ok(wanted.copies) {
                 found.wrong.push(Wrong::new(&wanted.topic, "replication", copies, wanted.copies));
             }
-            there.push(wanted);
-        }
-        let described = self.describe(&there)?;
-        for wanted in &there {
-            let resource = described.iter().find(|it| is_of(it, &wanted.topic));
-            let resource = resource
-                .ok_or_else(|| self.failed("asking for settings", &format!("{} has none", wanted.topic)))?;
-            compare(wanted, resource, &mut found);
+            compare(&wanted, &described, &mut found);
         }
         Ok(found)
     }
 
+    /// The settings of each topic, in their order; those of one that is missing or may not be seen are empty.
     fn describe(&self, topics: &[Wanted]) -> Result<Vec<ConfigResource>, LogError> {
-        if topics.is_empty() {
-            return Ok(Vec::new());
-        }
         let names: Vec<_> = topics.iter().map(|it| ResourceSpecifier::Topic(&it.topic)).collect();
         let doing = "asking for the settings of the topics";
         let answers = wait_for(self.admin.describe_configs(&names, &self.options()));
         let answers = answers.map_err(|fault| self.failed(doing, &fault.to_string()))?;
         answers.into_iter().map(|it| it.map_err(|code| self.failed(doing, &code.to_string()))).collect()
+    }
+
+    /// Fails where the topic may not be seen: brokers do not list it then, as if it were missing.
+    fn may_be_seen(&self, topic: &str) -> Result<(), LogError> {
+        match self.asking.count(topic) {
+            Err(LogError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            it => it.map(drop),
+        }
+    }
+
+    /// What is wrong, once every setting could be seen.
+    fn seen(&self, found: Found) -> Result<Vec<Wrong>, LogError> {
+        let code = RDKafkaErrorCode::TopicAuthorizationFailed;
+        match found.hidden.first() {
+            Some(topic) => Err(self.refused("asking for the settings of topic", topic, code)),
+            None => Ok(found.wrong),
+        }
+    }
+
+    /// An error that a broker answered about one topic.
+    fn refused(&self, doing: &str, topic: &str, code: RDKafkaErrorCode) -> LogError {
+        self.heard.failed(&format!("{doing} {topic}"), &KafkaError::AdminOp(code))
     }
 
     fn make(&self, topics: &[Wanted]) -> Result<(), LogError> {
@@ -138,7 +165,7 @@ impl Upkeep {
             match answer {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((topic, code)) => {
-                    return Err(self.failed(&format!("making topic {topic}"), &code.to_string()));
+                    return Err(self.refused("making topic", &topic, code));
                 }
             }
         }
@@ -156,9 +183,8 @@ impl Upkeep {
         let alter: Vec<_> = alter.collect();
         let answers = wait_for(self.admin.alter_configs(&alter, &self.options()));
         let answers = answers.map_err(|fault| self.failed("correcting topics", &fault.to_string()))?;
-        for answer in answers {
-            answer
-                .map_err(|(topic, code)| self.failed(&format!("correcting {topic:?}"), &code.to_string()))?;
+        for (topic, answer) in topics.keys().zip(answers) {
+            answer.map_err(|(_, code)| self.refused("correcting topic", topic, code))?;
         }
         Ok(())
     }
@@ -168,17 +194,14 @@ impl Upkeep {
         let began = std::time::Instant::now();
         loop {
             let found = self.look()?;
-            let waiting = !found.missing.is_empty() || !found.altered.is_empty();
+            let waiting = [found.missing.is_empty(), found.hidden.is_empty(), found.altered.is_empty()]
+                .contains(&false);
             if !waiting || began.elapsed() > self.connection.patience {
-                return Ok(found.wrong);
+                return self.seen(found);
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
-}
-
-fn is_of(resource: &ConfigResource, topic: &str) -> bool {
-    matches!(&resource.specifier, OwnedResourceSpecifier::Topic(it) if it == topic)
 }
 
 fn compare(wanted: &Wanted, resource: &ConfigResource, found: &mut Found) {

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use claim_log::{Arrivals, Change, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, Unclear};
+use claim_log::{
+    Arrivals, Change, Inbox, LogError, Membership, Outgoing, Outlet, Place, Received, Unclear, contract,
+};
 use claim_log_kafka::{Connection, KafkaTopics, Settings, create};
 use claim_testkit::kafka;
 use support::{End, Upstream, alone, delete_before};
@@ -107,6 +109,32 @@ fn an_upstream_may_use_transactions() {
     upstream.send(&["open"], End::Open);
     assert_eq!(topics.range(&place).unwrap(), (0, 9), "what hangs is not hidden");
     assert_eq!(arrivals.next(Duration::from_millis(300)).unwrap(), None, "and does not arrive");
+}
+
+#[test] // DESIGN §4: a partition is drained when its end is reached
+fn the_end_of_a_transaction_is_reached_although_it_never_arrives() {
+    let name = "the_end_of_a_transaction_is_reached_although_it_never_arrives";
+    let Some(cluster) = kafka::or_skip(name) else { return };
+    let (connection, topic, topics) = inbox(cluster.bootstrap());
+    let place = Place::new(topic, 2);
+    let upstream = Upstream::new(&connection, &place);
+    upstream.send(&["a", "b"], End::Committed);
+    contract::arrivals_reach_the_end(&*topics, &place);
+    upstream.send(&["c"], End::Committed);
+    upstream.send(&["no", "no"], End::Aborted);
+    contract::arrivals_reach_the_end(&*topics, &place);
+    let (_, end) = topics.range(&place).unwrap();
+    upstream.send(&["open"], End::Open);
+    let mut arrivals = topics.read(&BTreeMap::from([(place.clone(), end)])).unwrap();
+    assert_eq!(arrivals.next(Duration::from_millis(500)).unwrap(), None);
+    assert_eq!(arrivals.reached(&place), Some(end), "what may still be committed is not passed over");
+    upstream.end(End::Committed);
+    assert_eq!(take(&mut *arrivals, 1)[0].offset, end);
+    let began = Instant::now();
+    while arrivals.reached(&place) != Some(end + 2) {
+        assert!(began.elapsed() < PATIENCE, "{:?}", arrivals.reached(&place));
+        assert_eq!(arrivals.next(Duration::from_millis(20)).unwrap(), None);
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrivals;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,8 @@ use claim_journal::{
     Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
 };
 use uuid::Uuid;
+
+pub use arrivals::arrivals_reach_the_end;
 
 use crate::{Batch, Log, LogError, Receipt, Start, Stored};
 

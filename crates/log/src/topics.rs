@@ -119,6 +119,14 @@ pub trait Arrivals: Send {
     /// [`LogError::BeyondEnd`] when an offset to read from is not there any more or not yet, [`LogError::Io`] when it
     /// cannot be read for another reason that will not pass by itself.
     fn next(&mut self, wait: Duration) -> Result<Option<Received>, LogError>;
+
+    /// The offset up to which everything there is was given: ends of transactions and records of aborted ones included,
+    /// which have offsets and are never given. So a partition is drained when this is its end. None for a partition that is
+    /// not read here, and where nobody knows more than the records tell.
+    fn reached(&self, place: &Place) -> Option<u64> {
+        _ = place;
+        None
+    }
 }
 
 /// A share in a group. Dropping it leaves the group at once.

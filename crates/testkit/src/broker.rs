@@ -39,7 +39,8 @@ struct Record {
 #[derive(Debug, Default)]
 struct Topic {
     first: u64,
-    records: Vec<Record>,
+    /// What stands at each offset; none where a transaction ended.
+    records: Vec<Option<Record>>,
     fault: Fault,
 }
 
@@ -49,7 +50,7 @@ impl Topic {
     }
 
     fn at(&self, offset: u64) -> Option<&Record> {
-        self.records.get(usize::try_from(offset.checked_sub(self.first)?).ok()?)
+        self.records.get(usize::try_from(offset.checked_sub(self.first)?).ok()?)?.as_ref()
     }
 }
 
@@ -141,6 +142,12 @@ impl MemoryBroker {
         offset
     }
 
+    /// Ends a transaction: an offset that is taken and holds no record.
+    pub fn end_transaction(&self, place: &Place) {
+        self.lock().topics.entry(place.clone()).or_default().records.push(None);
+        self.shared.1.notify_all();
+    }
+
     /// Everything that stands in a place.
     #[must_use]
     pub fn read_all(&self, place: &Place) -> Vec<Received> {
@@ -203,7 +210,7 @@ fn append(
     let stamped_at_ms = state.now_ms;
     let topic = state.topics.entry(place.clone()).or_default();
     let offset = topic.end();
-    topic.records.push(Record { stamped_at_ms, key, headers, value });
+    topic.records.push(Some(Record { stamped_at_ms, key, headers, value }));
     offset
 }
 
@@ -301,11 +308,13 @@ impl Records for Lines {
             if *next > end {
                 return Err(LogError::BeyondEnd { offset: *next, end });
             }
-            if let Some(it) = received(&state, &place, *next) {
+            while *next < end {
                 let offset = *next;
                 *next += 1;
-                let line = it.value.unwrap_or_default();
-                return Ok(Some(Stored { partition, offset, line, next: offset + 1 }));
+                if let Some(it) = received(&state, &place, offset) {
+                    let line = it.value.unwrap_or_default();
+                    return Ok(Some(Stored { partition, offset, line, next: offset + 1 }));
+                }
             }
         }
         Ok(None)
@@ -392,9 +401,11 @@ impl Arrivals for Reading {
                 if *next < first || *next > end {
                     return Err(LogError::BeyondEnd { offset: *next, end });
                 }
-                if let Some(found) = received(&state, place, *next) {
+                while *next < end {
                     *next += 1;
-                    return Ok(Some(found));
+                    if let Some(found) = received(&state, place, *next - 1) {
+                        return Ok(Some(found));
+                    }
                 }
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -403,6 +414,10 @@ impl Arrivals for Reading {
             }
             state = condvar.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn reached(&self, place: &Place) -> Option<u64> {
+        self.next.get(place).copied()
     }
 }
 
@@ -467,7 +482,7 @@ impl Outlet for MemoryBroker {
 
     fn last(&self, place: &Place) -> Result<Option<Received>, LogError> {
         let state = self.lock();
-        let end = state.topics.get(place).map_or(0, Topic::end);
-        Ok(end.checked_sub(1).and_then(|last| received(&state, place, last)))
+        let (first, end) = state.topics.get(place).map_or((0, 0), |it| (it.first, it.end()));
+        Ok((first..end).rev().find_map(|offset| received(&state, place, offset)))
     }
 }

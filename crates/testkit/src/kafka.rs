@@ -5,6 +5,7 @@
 //! and Maven; `KAFKA_BOOTSTRAP` names an existing cluster to share instead. Where neither is there, a test says that it
 //! is skipped and why; where `CI` is `true`, that is a failure.
 
+mod certificate;
 #[cfg(feature = "kafka-client")]
 mod client;
 mod cluster;
@@ -18,7 +19,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 #[cfg(feature = "kafka-client")]
-pub use client::{Client, Reader, Record};
+pub use client::{Client, GROUP, Reader, Record};
 pub use cluster::{Cluster, User};
 pub use proxy::{Answers, Proxy};
 

@@ -45,7 +45,7 @@ fn a_broker_that_stands_still_goes_with_the_test_too() {
 
 #[test]
 fn a_secure_broker_takes_grants() {
-    let users = [User { name: "engine", password: "engine-secret" }];
+    let users = [User::new("engine")];
     let Some(cluster) = own_or_skip("a_secure_broker_takes_grants", || Cluster::start_secure(&users)) else {
         return;
     };

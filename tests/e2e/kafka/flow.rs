@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::room::Room;
 use crate::http::Serving;
-use crate::place::{Place, answer, root, run};
+use crate::place::{Place, Run, answer, claimlog, root, run};
 use crate::world::{SCAN, accept, add, claim, command, comment, id, lines, operator, program, send_consent};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -68,6 +68,30 @@ fn topics_are_made_as_they_must_be_and_nothing_starts_on_others() {
     more.prefix.clone_from(&room.prefix);
     let wrong = more.topics("check").ended(3).json().remove(0);
     assert_eq!(wrong["wrong"][0]["topic"], room.topic("inbox.another"), "{wrong}");
+}
+
+#[test] // CONTRACT §4: --config FILE
+fn the_options_of_topics_stand_in_the_file_that_serve_reads() {
+    let Some(room) = Room::new("the_options_of_topics_stand_in_the_file_that_serve_reads", &[]) else {
+        return;
+    };
+    let place = Place::of_world();
+    let file = place.beside("claimlog.toml");
+    let check = |inboxes: &str, more: &str| {
+        let options = format!(
+            "kafka = {:?}\nkafka-prefix = {:?}\npartitions = 2\ninbox-partitions = 1\ninbox = {inboxes}\n",
+            room.servers, room.prefix
+        );
+        fs::write(&file, format!("json = true\n[serve]\n{options}[topics]\n{options}{more}")).unwrap();
+        run(claimlog().arg("--config").arg(&file).args(["topics", "check"]), Vec::new())
+    };
+    let wrong = |run: Run| run.json().remove(0)["wrong"].as_array().unwrap().clone();
+    assert_eq!(wrong(check("\"portal=*\"", "").ended(0)), [] as [Value; 0]);
+    let missing = wrong(check("[\"portal=*\", \"crm=customer,reviewer\"]", "").ended(3));
+    assert_eq!(missing.len(), 1);
+    assert_eq!(missing[0]["topic"], room.topic("inbox.crm"), "each of a list is one inbox");
+    let unknown = check("\"portal=*\"", "listen = \"127.0.0.1:0\"\n").ended(2);
+    assert!(unknown.err.contains("`claimlog topics` has no option `listen`"), "{}", unknown.err);
 }
 
 /// The client that the README shows.
@@ -137,6 +161,50 @@ fn an_upstream_publishes_with_the_client_of_the_readme_and_hears_of_each_command
     let ids: Vec<_> = all.iter().map(|it| it.json()["id"].as_str().unwrap().to_owned()).collect();
     assert!(ids.iter().enumerate().all(|(at, it)| !ids[..at].contains(it)), "{ids:?}");
     assert_eq!(room.observed(&room.told()), []);
+    serving.stop().ended(0);
+}
+
+/// The commands with which the README shows `kcat`, on these topics.
+fn readme_kcat(room: &Room) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = readme.lines().filter_map(|it| it.strip_prefix("$ ")).filter(|it| it.starts_with("kcat "));
+    let here = |it: &str| it.replace("localhost:9092", &room.servers).replace("claimlog.", &room.topic(""));
+    shown.map(here).collect()
+}
+
+/// Whether there is a `kcat`; none is said.
+fn kcat() -> bool {
+    let there = Command::new("kcat").arg("-V").output().is_ok_and(|it| it.status.success());
+    if !there {
+        skipped("there is no kcat");
+    }
+    there
+}
+
+#[test] // issue 4
+fn an_upstream_publishes_with_kcat_as_the_readme_shows_and_reads_the_outcome() {
+    let name = "an_upstream_publishes_with_kcat_as_the_readme_shows_and_reads_the_outcome";
+    let Some(room) = Room::new(name, &[]) else { return };
+    if !kcat() {
+        return;
+    }
+    let (place, serving) = with_program(&room, &[]);
+    let shown = readme_kcat(&room);
+    let [publish, read] = &shown[..] else {
+        panic!("README shows how to publish and how to read: {shown:?}")
+    };
+    let folder = place.beside("");
+    let kcat =
+        |line: &str| run(Command::new("sh").args(["-c", line]).current_dir(&folder), Vec::new()).ended(0);
+    fs::write(place.beside("command.json"), add(100, 1).to_string()).unwrap();
+    kcat(publish);
+    let told = room.outcomes(&[id(100)]).remove(0);
+    assert_eq!(answer(&told.json()), "accepted");
+    let record = room.reader("inbox.portal").all().iter().find(|it| it.key.is_some()).cloned();
+    assert_eq!(record.unwrap().key.as_deref(), Some(&b"domain_name=fabrikam.com"[..]));
+    let (out, outcome) = (kcat(read).out, String::from_utf8(told.value).unwrap());
+    let line = out.lines().find(|it| it.ends_with(&outcome));
+    assert!(line.is_some_and(|it| it.starts_with("correlation-id=17,")), "{outcome} in {out}");
     serving.stop().ended(0);
 }
 

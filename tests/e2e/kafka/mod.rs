@@ -6,11 +6,14 @@
 //! | `sample` | the sample by a topic comes to the same as by files |
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
+//! | `rights` | TLS, SCRAM, and the rights of the README's table: enough, and each of them needed |
 //!
 //! Start reading in `room`.
 
+mod acl;
 mod fencing;
 mod flow;
 mod instances;
+mod rights;
 mod room;
 mod sample;

@@ -41,6 +41,11 @@ impl Room {
         Self { servers: servers.to_owned(), prefix, client: Client::new(servers), options }
     }
 
+    /// One on brokers of its own that ask who comes: looked at by this client.
+    pub(crate) fn guarded(servers: &str, prefix: &str, client: Client) -> Self {
+        Self { servers: servers.to_owned(), prefix: prefix.to_owned(), client, options: Vec::new() }
+    }
+
     /// How our own library reaches the same topics.
     pub(crate) fn connection(&self) -> claim_log_kafka::Connection {
         claim_log_kafka::Connection::new(&self.servers).with_prefix(&self.prefix)
@@ -58,10 +63,15 @@ impl Room {
 
     /// Runs `topics create` or `topics check`.
     pub(crate) fn topics(&self, what: &str) -> Run {
+        run(&mut self.topics_command(what), Vec::new())
+    }
+
+    /// The command for that.
+    pub(crate) fn topics_command(&self, what: &str) -> Command {
         let mut command = crate::place::claimlog();
         command.args(["topics", what, "--json"]);
         self.with_options(&mut command);
-        run(&mut command, Vec::new())
+        command
     }
 
     /// The program on these topics, and on this directory.

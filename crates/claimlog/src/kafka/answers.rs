@@ -65,7 +65,8 @@ impl Answers {
         let mut chains = loop {
             match beginning(log, partitions, accept_void) {
                 Ok(Some(chains)) => break chains,
-                Ok(None) | Err(JudgeError::Log(LogError::Io { .. })) => std::thread::sleep(RETRY),
+                Ok(None) => std::thread::sleep(RETRY),
+                Err(JudgeError::Log(error @ LogError::Io { .. })) => cannot_read(&error),
                 Err(error) => return Err(error),
             }
             if stop.why().is_some() {
@@ -75,10 +76,7 @@ impl Answers {
         while stop.why().is_none() {
             match self.follow_on(log, &mut chains, stop) {
                 Ok(()) => {}
-                Err(JudgeError::Log(error)) => {
-                    tracing::warn!(%error, "answers cannot be read now");
-                    std::thread::sleep(RETRY);
-                }
+                Err(JudgeError::Log(error)) => cannot_read(&error),
                 Err(error) => return Err(error),
             }
         }
@@ -139,6 +137,13 @@ impl Answers {
             waiting.into_iter().for_each(|tell| drop(tell.send(told.clone())));
         }
     }
+}
+
+/// Says so with its causes, and waits.
+fn cannot_read(error: &LogError) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, "answers cannot be read now");
+    std::thread::sleep(RETRY);
 }
 
 /// The answer that stands at an offset of the journal.

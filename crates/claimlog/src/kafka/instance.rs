@@ -236,7 +236,8 @@ fn relay(parts: &RelayParts, stop: &Stop) {
             if let RelayError::OtherKeys = error {
                 return stop.fail(error.to_string());
             }
-            tracing::warn!(error = %error, "intake begins anew from what is acknowledged");
+            let error: &dyn std::error::Error = &error; // with its causes
+            tracing::warn!(error, "intake begins anew from what is acknowledged");
             parts.status.lock().unwrap_or_else(PoisonError::into_inner).restarts += 1;
             thread::sleep(AGAIN);
         }

@@ -54,7 +54,8 @@ impl Problems {
         let mut next = None;
         while stop.why().is_none() {
             if let Err(error) = self.follow_on(inbox, place, &mut next, stop) {
-                tracing::warn!(%error, "problems cannot be read now");
+                let error: &dyn std::error::Error = &error; // with its causes
+                tracing::warn!(error, "problems cannot be read now");
                 std::thread::sleep(RETRY);
             }
         }

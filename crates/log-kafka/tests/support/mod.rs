@@ -91,6 +91,12 @@ impl Upstream {
             self.producer.send(record.partition(partition).payload(value)).map_err(|(it, _)| it).unwrap();
         }
         self.producer.flush(wait).unwrap();
+        self.end(end);
+    }
+
+    /// Ends the transaction that is open, or leaves it so.
+    pub(crate) fn end(&self, end: End) {
+        let wait = Duration::from_secs(30);
         match end {
             End::Committed => self.producer.commit_transaction(wait).unwrap(),
             End::Aborted => self.producer.abort_transaction(wait).unwrap(),

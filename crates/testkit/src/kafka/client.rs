@@ -13,6 +13,9 @@ use rdkafka::message::{DeliveryResult, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+/// The group that its readers name, which they need a right for on a secure cluster.
+pub const GROUP: &str = "a-reader-of-tests";
+
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -73,7 +76,7 @@ impl ProducerContext for Telling {
 
 /// The client.
 pub struct Client {
-    servers: String,
+    settings: BTreeMap<String, String>,
     producer: ThreadedProducer<Telling>,
 }
 
@@ -84,11 +87,21 @@ impl Client {
     /// When there can be none.
     #[must_use]
     pub fn new(servers: &str) -> Self {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", servers).set("acks", "all").set("enable.idempotence", "true");
-        config.set("linger.ms", "1");
+        Self::with(servers, &BTreeMap::new())
+    }
+
+    /// One with these settings of librdkafka besides, such as those of [`super::Cluster::login`].
+    ///
+    /// # Panics
+    /// When there can be none.
+    #[must_use]
+    pub fn with(servers: &str, settings: &BTreeMap<String, String>) -> Self {
+        let mut settings = settings.clone();
+        settings.insert("bootstrap.servers".to_owned(), servers.to_owned());
+        let mut config: ClientConfig = settings.clone().into_iter().collect();
+        config.set("acks", "all").set("enable.idempotence", "true").set("linger.ms", "1");
         let producer = config.create_with_context(Telling).unwrap();
-        Self { servers: servers.to_owned(), producer }
+        Self { settings, producer }
     }
 
     /// Sends a record; its offset comes once it is durable.
@@ -129,8 +142,8 @@ impl Client {
     /// When there is no such topic.
     #[must_use]
     pub fn reader(&self, topic: &str) -> Reader {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.servers).set("group.id", "a-reader-of-tests");
+        let mut config: ClientConfig = self.settings.clone().into_iter().collect();
+        config.set("group.id", GROUP);
         config.set("enable.auto.commit", "false").set("fetch.wait.max.ms", "50");
         let consumer: BaseConsumer = config.create().unwrap();
         let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use super::Unavailable;
+use super::certificate::Certificate;
 use super::jars::jars;
 use super::node::{Node, java};
 use super::ports;
@@ -17,9 +18,17 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The name.
-    pub name: &'static str,
+    pub name: String,
     /// The password.
-    pub password: &'static str,
+    pub password: String,
+}
+
+impl User {
+    /// One of this name, with a password of its own.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), password: format!("{name}-secret") }
+    }
 }
 
 /// Brokers, which end when this is dropped and when the program ends in any way.
@@ -27,6 +36,7 @@ pub struct Cluster {
     servers: String,
     libs: PathBuf,
     nodes: Vec<Node>,
+    certificate: Option<Certificate>,
 }
 
 impl Cluster {
@@ -38,7 +48,8 @@ impl Cluster {
         again(|| Self::try_start(&Way { brokers, users: &[], proxied: None }))
     }
 
-    /// Starts a broker that asks for a name and a password (SCRAM-SHA-512) and lets nobody do what was not granted.
+    /// Starts a broker that is reached through TLS, asks for a name and a password (SCRAM-SHA-512), and lets nobody do what
+    /// was not granted.
     ///
     /// # Errors
     /// As [`Cluster::start`].
@@ -65,14 +76,15 @@ impl Cluster {
     /// A cluster that runs already; its brokers cannot be stopped from here.
     #[must_use]
     pub fn existing(servers: &str) -> Self {
-        Self { servers: servers.to_owned(), libs: PathBuf::new(), nodes: Vec::new() }
+        Self { servers: servers.to_owned(), libs: PathBuf::new(), nodes: Vec::new(), certificate: None }
     }
 
     fn try_start(way: &Way<'_>) -> Result<Self, Unavailable> {
         let libs = jars()?;
         let ports = ports::free(way.brokers * 2);
         let (clients, controllers) = ports.split_at(ports.len() / 2);
-        let plans = plans(clients, controllers, way);
+        let certificate = if way.users.is_empty() { None } else { Some(Certificate::make()?) };
+        let plans = plans(clients, controllers, way, certificate.as_ref());
         let formats = thread::scope(|scope| {
             let format = |plan: &Plan| Node::format(&libs, &plan.properties, plan.port, &plan.format);
             let running: Vec<_> = plans.iter().map(|plan| scope.spawn(move || format(plan))).collect();
@@ -83,7 +95,7 @@ impl Cluster {
             nodes.push(format.map_err(|_| Unavailable("formatting a broker panicked".to_owned()))??);
         }
         let servers: Vec<_> = clients.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        let mut cluster = Self { servers: servers.join(","), libs, nodes };
+        let mut cluster = Self { servers: servers.join(","), libs, nodes, certificate };
         cluster.nodes.iter_mut().try_for_each(Node::launch)?;
         cluster.nodes.iter().try_for_each(Node::wait)?;
         Ok(cluster)
@@ -147,13 +159,20 @@ impl Cluster {
     /// What a client of a secure cluster is configured with to be `user`, in the words of librdkafka.
     #[must_use]
     pub fn login(&self, user: &User) -> BTreeMap<String, String> {
+        let authority = self.authority();
         let settings = [
-            ("security.protocol", "SASL_PLAINTEXT"),
+            ("security.protocol", "SASL_SSL"),
+            ("ssl.ca.location", &*authority),
             ("sasl.mechanism", "SCRAM-SHA-512"),
-            ("sasl.username", user.name),
-            ("sasl.password", user.password),
+            ("sasl.username", &user.name),
+            ("sasl.password", &user.password),
         ];
         settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    /// The file with the certificate that a client of a secure cluster is to trust.
+    fn authority(&self) -> String {
+        self.certificate.as_ref().map(|it| it.authority().display().to_string()).unwrap_or_default()
     }
 
     /// Grants rights on a secure cluster. A grant is `User:name|TOPIC|the.topic|LITERAL|READ,WRITE`; the resource may be
@@ -164,7 +183,7 @@ impl Cluster {
     pub fn grant(&self, grants: &[&str]) -> Result<(), Unavailable> {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/kafka/Acl.java");
         let output = java(&self.libs)
-            .args([source, &self.servers, "admin:admin-secret"])
+            .args([source, &self.servers, "admin:admin-secret", &self.authority()])
             .args(grants)
             .output()
             .map_err(Unavailable::because("running java"))?;
@@ -196,7 +215,12 @@ struct Plan {
     format: Vec<String>,
 }
 
-fn plans(clients: &[u16], controllers: &[u16], way: &Way<'_>) -> Vec<Plan> {
+fn plans(
+    clients: &[u16],
+    controllers: &[u16],
+    way: &Way<'_>,
+    certificate: Option<&Certificate>,
+) -> Vec<Plan> {
     let several = clients.len() > 1;
     let all: Vec<_> = controllers.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let voters = all.iter().zip(1..).map(|(at, id)| format!("{id}@{at}:claimlog-directory-0{id}Q"));
@@ -208,13 +232,13 @@ fn plans(clients: &[u16], controllers: &[u16], way: &Way<'_>) -> Vec<Plan> {
             .replace("@ID@", &id.to_string())
             .replace("@LISTENERS@", &listeners(*client))
             .replace("@ADVERTISED@", &listeners(way.proxied.unwrap_or(*client)))
-            .replace("@PROTOCOL@", if way.users.is_empty() { "PLAINTEXT" } else { "SASL_PLAINTEXT" })
+            .replace("@PROTOCOL@", if certificate.is_none() { "PLAINTEXT" } else { "SASL_SSL" })
             .replace("@CONTROLLERS@", &all.join(","))
             .replace("@COPIES@", if several { "3" } else { "1" })
             .replace("@IN_SYNC@", if several { "2" } else { "1" })
             .replace("@SESSION@", if several { "6000" } else { "2000" });
-        if !way.users.is_empty() {
-            properties.push_str(include_str!("secure.properties"));
+        if let Some(certificate) = certificate {
+            properties.push_str(&certificate.fill_in(include_str!("secure.properties")));
         }
         let scram = way.users.iter().flat_map(|user| {
             let credentials = format!("SCRAM-SHA-512=[name={},password={}]", user.name, user.password);

@@ -1,6 +1,7 @@
 //! The systemd unit: its sections and keys, the options it gives, and what it takes away.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use crate::options;
 use crate::{assert_clean, assert_complains, file};
@@ -136,6 +137,33 @@ fn complaints(text: &str) -> Vec<String> {
 #[test]
 fn the_unit_says_what_it_must_and_nothing_unknown() {
     assert_clean(&complaints(&file("claimlog.service")));
+}
+
+/// What systemd itself says against the unit with the program in another place; nothing where it is not installed.
+fn systemd(text: &str, program: &str) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("claimlog.service");
+    std::fs::write(&path, text.replace("/usr/local/bin/claimlog", program)).unwrap();
+    let verify = |args: &[&str]| Command::new("systemd-analyze").args(args).arg(&path).output().ok();
+    let read = verify(&["verify", "--man=no"])?;
+    // Of a key that it does not know it only warns.
+    let mut said = String::from_utf8_lossy(&read.stderr).into_owned();
+    let exposed = verify(&["security", "--offline=true", "--threshold=20"])?;
+    if !exposed.status.success() {
+        said += &String::from_utf8_lossy(&exposed.stdout);
+    }
+    Some(said)
+}
+
+#[test]
+fn systemd_has_nothing_against_the_unit_where_it_is_installed() {
+    let program = env!("CARGO_BIN_EXE_claimlog");
+    let good = file("claimlog.service");
+    let Some(said) = systemd(&good, program) else { return };
+    assert_eq!(said, "");
+    let check = |from: &str, to: &str| systemd(&good.replacen(from, to, 1), program).unwrap();
+    assert!(check("ProtectClock=yes", "ProtectClocks=yes").contains("ProtectClocks"));
+    assert!(!check("CapabilityBoundingSet=\n", "").is_empty(), "it may do too much");
 }
 
 #[test]

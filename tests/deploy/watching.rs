@@ -8,14 +8,14 @@ use crate::yaml::{documents, text};
 use crate::{assert_clean, assert_complains, file};
 
 /// A metric's type, and its labels.
-type Metrics = BTreeMap<String, (String, BTreeSet<String>)>;
+pub(crate) type Metrics = BTreeMap<String, (String, BTreeSet<String>)>;
 
 /// Labels that Prometheus and histograms add.
 const ADDED: [&str; 3] = ["instance", "job", "le"];
 /// What an alarm says beside its expression.
 const SAID: [&str; 3] = ["summary", "meaning", "action"];
 
-fn metrics(list: &str) -> Metrics {
+pub(crate) fn metrics(list: &str) -> Metrics {
     let lines = list.lines().filter(|it| !it.starts_with('#'));
     lines
         .map(|line| {
@@ -42,7 +42,11 @@ fn listed<'a>(metrics: &'a Metrics, name: &'a str) -> Option<&'a str> {
 }
 
 /// The metrics of the list that an expression uses, or what is wrong with it.
-fn used<'a>(place: &str, expression: &'a str, metrics: &'a Metrics) -> (BTreeSet<String>, Vec<String>) {
+pub(crate) fn used<'a>(
+    place: &str,
+    expression: &'a str,
+    metrics: &'a Metrics,
+) -> (BTreeSet<String>, Vec<String>) {
     let (mut names, mut found) = (BTreeSet::new(), Vec::new());
     let mut labels: BTreeSet<&str> = ADDED.into();
     let words = words(expression);
@@ -125,7 +129,7 @@ fn alarm_complaints(alarm: &Value, metrics: &Metrics) -> (BTreeSet<String>, Vec<
     (names, found)
 }
 
-fn alarms() -> Vec<Value> {
+pub(crate) fn alarms() -> Vec<Value> {
     let groups = documents(&file("prometheus/alerts.yaml")).remove(0);
     let groups = groups["groups"].as_array().unwrap().clone();
     groups.iter().flat_map(|it| it["rules"].as_array().unwrap().clone()).collect()

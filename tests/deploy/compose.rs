@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::images::pinned;
 use crate::options;
+use crate::schema::Schema;
 use crate::yaml::{documents, text, texts};
 use crate::{assert_clean, assert_complains, file};
 
@@ -47,6 +48,26 @@ fn complaints(place: &str, it: &Value, base: Option<&Value>) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn compose_files_have_the_fields_of_the_specification_and_no_other() {
+    let schema = Schema::of(include_str!("compose.schema.yaml"));
+    for name in ["compose.yaml", "compose.three.yaml"] {
+        assert_clean(&schema.complaints(name, &documents(&file(name)).remove(0)));
+    }
+    let good = file("compose.yaml");
+    for (from, to) in [
+        ("healthcheck:", "health_check:"),
+        ("KAFKA_NODE_ID: \"1\"", "KAFKA_NODE_ID: 1"),
+        ("condition: service_healthy", "condition: healthy"),
+        ("interval: 5s", "interval: 5"),
+        ("127.0.0.1:9092:9092", "9092:9092"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let bad = documents(&good.replacen(from, to, 1)).remove(0);
+        assert!(!schema.complaints("here", &bad).is_empty(), "{to}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::images::pinned;
 use crate::options;
+use crate::schema::Schema;
 use crate::yaml::{documents, text, texts};
 use crate::{assert_clean, assert_complains, file, files};
 
@@ -109,6 +110,25 @@ fn door_complaints(nginx: &str) -> Vec<String> {
 }
 
 #[test]
+fn manifests_have_the_fields_of_their_kind_and_no_other() {
+    let schema = Schema::of(include_str!("kubernetes.schema.yaml"));
+    assert_clean(&manifests().iter().flat_map(|it| schema.complaints(&place(it), it)).collect::<Vec<_>>());
+    let good = find(&manifests(), "Deployment", "claimlog").to_string();
+    for (from, to) in [
+        ("\"replicas\":2", "\"replica\":2"),
+        ("\"replicas\":2", "\"replicas\":\"2\""),
+        ("\"apps/v1\"", "\"v1\""),
+        ("\"mountPath\":\"/tmp\"", "\"mountpath\":\"/tmp\""),
+        ("\"memory\":\"4Gi\"", "\"memory\":\"4GiB\""),
+        ("\"prometheus.io/port\":\"8081\"", "\"prometheus.io/port\":8081"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let bad = serde_json::from_str(&good.replacen(from, to, 1)).unwrap();
+        assert!(!schema.complaints("here", &bad).is_empty(), "{to}");
+    }
+}
+
+#[test]
 fn manifests_are_whole_pinned_and_hold_no_secret() {
     let all = manifests();
     assert_clean(&all.iter().flat_map(complaints).collect::<Vec<_>>());
@@ -202,7 +222,7 @@ spec:
         &check("valueFrom: {secretKeyRef: {name: a, key: b}}", "value: postgres"),
         "is written down",
     );
-    assert_complains(&check("name: CLAIMLOG_KEYS", "name: CLAIMLOG_KEY"), "no option `key`");
+    assert_complains(&check("name: CLAIMLOG_KEYS", "name: CLAIMLOG_KEY"), "given by CLAIMLOG_KEY");
     assert_complains(
         &check("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
         "more than it must",

@@ -33,7 +33,7 @@ fn dockerfile(text: &str) -> Vec<String> {
 fn the_image_is_made_of_pinned_ones_and_is_nobodys_root() {
     let text = file("Dockerfile");
     assert_clean(&dockerfile(&text));
-    let release = include_str!("../../../rust-toolchain.toml");
+    let release = include_str!("../../rust-toolchain.toml");
     let toolchain =
         release.lines().find_map(|it| it.strip_prefix("channel = \"")?.strip_suffix('"')).unwrap();
     assert!(text.contains(&format!("FROM rust:{toolchain}-")), "the toolchain is {toolchain}");

@@ -2,40 +2,23 @@
 
 use std::net::SocketAddr;
 
+use crate::help::{CHECK, CREATE, GLOBAL, SERVE, Takes};
 use crate::{assert_clean, assert_complains};
 
-/// The options of `serve`, the global ones included. The program's own tests compare them with `claimlog serve --help`.
-const SERVE: [&str; 13] = [
-    "config",
-    "data",
-    "directory",
-    "inbox",
-    "kafka",
-    "kafka-prefix",
-    "kafka-property",
-    "keys",
-    "listen",
-    "log-format",
-    "no-effects",
-    "roles",
-    "views",
-];
-/// The options of `topics create` and `topics check`.
-const TOPICS: [&str; 4] = ["inbox", "kafka", "kafka-prefix", "kafka-property"];
-/// The options that a configuration file may give outside any command.
-const GLOBAL: [&str; 2] = ["data", "directory"];
-/// Options that may be given several times: one value in the environment or the configuration would hide the others.
-const SEVERAL: [&str; 2] = ["inbox", "kafka-property"];
+/// Options that may be given several times; in the environment a semicolon stands between.
+const SEVERAL: [&str; 3] = ["accept-void", "inbox", "kafka-property"];
 const ROLES: [&str; 5] = ["intake", "engine", "projector", "publisher", "api"];
 
 /// Complains about arguments of the program, its name left out.
 pub(crate) fn arguments(place: &str, arguments: &[String]) -> Vec<String> {
-    let mut rest = arguments.iter().map(String::as_str);
-    let known: &[&str] = match rest.next() {
-        Some("serve") => &SERVE,
-        Some("topics") if matches!(rest.next(), Some("create" | "check")) => &TOPICS,
-        other => return vec![format!("{place}: {other:?} is no command that is run here")],
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (takes, given): (&Takes, &[&str]) = match &words[..] {
+        ["serve", given @ ..] => (&SERVE, given),
+        ["topics", "create", given @ ..] => (&CREATE, given),
+        ["topics", "check", given @ ..] => (&CHECK, given),
+        other => return vec![format!("{place}: {:?} is no command that is run here", other.first())],
     };
+    let mut rest = given.iter().copied();
     let mut found = Vec::new();
     while let Some(argument) = rest.next() {
         let Some(option) = argument.strip_prefix("--") else {
@@ -44,10 +27,10 @@ pub(crate) fn arguments(place: &str, arguments: &[String]) -> Vec<String> {
         };
         let (name, value) = match option.split_once('=') {
             Some((name, value)) => (name, Some(value)),
-            None if option == "no-effects" => (option, None),
+            None if takes.options.get(option) == Some(&false) => (option, None),
             None => (option, rest.next()),
         };
-        found.extend(option_complaints(place, name, value.unwrap_or_default(), known));
+        found.extend(option_complaints(place, name, value.unwrap_or_default(), takes));
     }
     found
 }
@@ -57,13 +40,13 @@ pub(crate) fn environment<'a>(
     place: &str,
     variables: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<String> {
-    let ours =
-        variables.into_iter().filter_map(|(name, value)| Some((name.strip_prefix("CLAIMLOG_")?, value)));
-    ours.flat_map(|(name, value)| {
-        let option = name.to_lowercase().replace('_', "-");
-        let several = SEVERAL.contains(&option.as_str());
-        let hides = several.then(|| format!("{place}: CLAIMLOG_{name} has one value only, give the option"));
-        hides.into_iter().chain(option_complaints(place, &option, value, &SERVE)).collect::<Vec<_>>()
+    let ours = variables.into_iter().filter(|(name, _)| name.starts_with("CLAIMLOG_"));
+    ours.flat_map(|(name, value)| match SERVE.variables.get(name) {
+        Some(option) if SEVERAL.contains(&option.as_str()) => {
+            value.split(';').filter_map(|it| option_complaints(place, option, it, &SERVE)).collect()
+        }
+        Some(option) => option_complaints(place, option, value, &SERVE).into_iter().collect(),
+        None => vec![format!("{place}: no option is given by {name}")],
     })
     .collect()
 }
@@ -75,28 +58,33 @@ pub(crate) fn configuration(place: &str, text: &str) -> Vec<String> {
         Err(why) => return vec![format!("{place}: {why}")],
     };
     let mut found = Vec::new();
-    for (name, value) in &table {
-        match (name.as_str(), value) {
-            ("serve", toml::Value::Table(options)) => {
-                for (option, value) in options {
-                    let value = value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned);
-                    found.extend(option_complaints(place, option, &value, &SERVE));
-                }
-            }
-            (name, value) => {
-                found.extend(option_complaints(place, name, value.as_str().unwrap_or_default(), &GLOBAL));
-            }
+    let mut give = |takes: &Takes, name: &str, value: &toml::Value| {
+        let values = value.as_array().map_or_else(|| vec![value.clone()], Clone::clone);
+        for value in values {
+            let value = value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned);
+            found.extend(option_complaints(place, name, &value, takes));
         }
+    };
+    for (name, value) in &table {
+        let (takes, options) = match (name.as_str(), value.as_table()) {
+            ("serve", Some(options)) => (&*SERVE, options),
+            ("topics", Some(options)) => (&*CREATE, options),
+            _ => {
+                give(&GLOBAL, name, value);
+                continue;
+            }
+        };
+        options.iter().for_each(|(option, value)| give(takes, option, value));
     }
     found
 }
 
-fn option_complaints(place: &str, name: &str, value: &str, known: &[&str]) -> Option<String> {
-    if !known.contains(&name) {
+fn option_complaints(place: &str, name: &str, value: &str, takes: &Takes) -> Option<String> {
+    let Some(has_value) = takes.options.get(name) else {
         return Some(format!("{place}: there is no option `{name}` here"));
-    }
+    };
     let good = match name {
-        "no-effects" => true,
+        _ if !has_value => true,
         "listen" => value.parse::<SocketAddr>().is_ok_and(|it| it.ip().is_loopback()),
         "roles" => value.split(',').all(|it| ROLES.contains(&it)),
         "log-format" => matches!(value, "json" | "text"),
@@ -148,13 +136,16 @@ fn an_option_that_does_not_exist_or_has_a_value_that_cannot_be_is_found() {
 #[test]
 fn a_variable_that_says_nothing_is_found() {
     assert_clean(&environment("here", [("CLAIMLOG_KAFKA_PREFIX", "eu"), ("HOME", "/")]));
-    assert_complains(&environment("here", [("CLAIMLOG_PREFIX", "eu")]), "no option `prefix`");
-    assert_complains(&environment("here", [("CLAIMLOG_INBOX", "crm=customer")]), "has one value only");
+    assert_clean(&environment("here", [("CLAIMLOG_INBOX", "crm=customer;portal=partner:p-contoso")]));
+    assert_complains(&environment("here", [("CLAIMLOG_PREFIX", "eu")]), "given by CLAIMLOG_PREFIX");
+    assert_complains(&environment("here", [("CLAIMLOG_INBOX", "crm=customer;portal")]), "`inbox` may not be");
 }
 
 #[test]
 fn a_configuration_that_the_program_would_refuse_is_found() {
     assert_clean(&configuration("here", "data = \"d\"\n[serve]\nroles = \"api\"\n"));
+    assert_clean(&configuration("here", "[topics]\ninbox = [\"crm=customer\", \"b=customer\"]\n"));
+    assert_complains(&configuration("here", "[topics]\nlisten = \"127.0.0.1:1\""), "no option `listen`");
     assert_complains(&configuration("here", "listen = \"127.0.0.1:1\""), "no option `listen`");
     assert_complains(&configuration("here", "[serve]\nlisten = \"[::]:1\""), "`listen` may not be");
     assert_complains(&configuration("here", "[serve"), "here: TOML");

@@ -3,14 +3,17 @@
 //!
 //! Each module holds one kind of file: a pure check from text to complaints, the test over the tree, and a test that shows
 //! that the check can fail. Nothing here starts a container.
-//! Start reading in `options`, which knows the command line.
+//! Start reading in `options`, which knows the command line as `help` reads it from the program.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
 mod compose;
+mod help;
 mod images;
 mod kubernetes;
+mod operating;
 mod options;
+mod schema;
 mod unit;
 mod watching;
 mod yaml;
