@@ -86,7 +86,7 @@ impl Intake {
         };
         self.index.note_creation(&asking.source, asking.id, customer, &asking.command);
         let personal = persons(&mut asking, customer);
-        Ok(Admitted { routed: self.route(asking, route, received, binding), personal, ahead })
+        Ok(Admitted { routed: Box::new(self.route(asking, route, received, binding)), personal, ahead })
     }
 
     /// A known id goes to where it was answered; a repeat is answered first, whatever its time (CONTRACT §1).
@@ -106,7 +106,7 @@ impl Intake {
             at
         };
         self.index.note(&asking.source, asking.id, asking.digest, route);
-        let routed = self.route(asking, route, Received { at, mode }, None);
+        let routed = Box::new(self.route(asking, route, Received { at, mode }, None));
         Ok(Admitted { routed, personal: Vec::new(), ahead: Vec::new() })
     }
 

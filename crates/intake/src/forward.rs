@@ -22,7 +22,7 @@ use crate::seal::{Place, seal};
 
 /// A command that can be sent on once its boxes are closed.
 pub(crate) struct Admitted {
-    pub(crate) routed: Routed,
+    pub(crate) routed: Box<Routed>,
     pub(crate) personal: Vec<Personal>,
     /// Our own commands that go ahead of it.
     pub(crate) ahead: Vec<Routed>,
@@ -107,7 +107,7 @@ impl Intake {
             ahead.into_iter().for_each(|it| self.feed.send(it, Box::new(|_| {})));
             let (tell, told) = oneshot::channel();
             let id = routed.id;
-            self.feed.send(routed, Box::new(move |it| drop(tell.send(it))));
+            self.feed.send(*routed, Box::new(move |it| drop(tell.send(it))));
             answers[index] = Some(Pending::asked(input, id, told));
         }
     }

@@ -1,5 +1,6 @@
 //! The flow: lines in, in order; routed commands out, in the same order; answers back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use claim_domain::asker::INTAKE;
@@ -21,7 +22,7 @@ use crate::clock::{Clock, Mode};
 use crate::forward::Waiting;
 use crate::index::Index;
 use crate::keys::Keys;
-use crate::lookup::{Looked, look_up};
+use crate::lookup::{Looked, look_up, named_outside};
 use crate::ports::WithTimeout;
 use crate::problem::Problem;
 
@@ -182,9 +183,9 @@ impl Intake {
         let asked: Vec<_> = inputs
             .iter()
             .zip(&mut seen)
-            .map(|(input, seen)| asking::read(input, door, secret, seen))
+            .map(|(input, seen)| asking::read(input, door, secret, seen).map(Box::new))
             .collect();
-        let looked = join_all(asked.iter().map(|asking| self.look_up(asking.as_ref().ok()))).await;
+        let mut looked = self.look_up(&asked).await;
 
         if self.bindings.is_shared()
             && let Err(problem) = self.bind_ahead(&nominations(&asked, &looked))
@@ -196,12 +197,12 @@ impl Intake {
         }
         let mut answers: Vec<Option<Pending>> = (0..inputs.len()).map(|_| None).collect();
         let mut waiting = Vec::new();
-        for (index, ((asking, looked), seen)) in asked.into_iter().zip(looked).zip(&seen).enumerate() {
+        for (index, (asking, seen)) in asked.into_iter().zip(&seen).enumerate() {
             let input = inputs[index].number;
             let before = times.last_readable;
             times.last_readable = seen.received_at.or(before);
             let admitted = match asking {
-                Ok(asking) => self.admit(asking, looked, mode, before).await,
+                Ok(asking) => self.admit(*asking, looked.remove(&index).transpose(), mode, before).await,
                 Err(problem) => Err(problem),
             };
             match admitted {
@@ -248,14 +249,17 @@ impl Intake {
         }
     }
 
-    /// Asks the directory about a command that is not known yet.
-    async fn look_up(&self, asking: Option<&Asking>) -> Result<Option<Looked>, Problem> {
-        match asking {
-            Some(it) if self.index.known(&it.source, it.id).is_none() => {
-                look_up(&self.directory, &it.command, it.customer_email.as_ref()).await
-            }
-            _ => Ok(None),
-        }
+    /// Asks the directory, all at once, about commands that are not known yet; what it said, by their place among them.
+    async fn look_up(&self, asked: &[Read]) -> BTreeMap<usize, Result<Looked, Problem>> {
+        let unknown = asked.iter().enumerate().filter_map(|(nth, asking)| {
+            let asking = asking.as_ref().ok()?;
+            let named = named_outside(&asking.command)?;
+            self.index.known(&asking.source, asking.id).is_none().then_some((nth, asking, named))
+        });
+        let asking = unknown.map(|(nth, asking, named)| async move {
+            (nth, look_up(&self.directory, named, asking.customer_email.as_ref()).await)
+        });
+        join_all(asking).await.into_iter().collect()
     }
 
     /// Waits for the outcome of a program command, and stamps its position on what follows.
@@ -270,21 +274,20 @@ impl Intake {
     }
 }
 
+/// A command as far as it could be read.
+type Read = Result<Box<Asking>, Problem>;
+
 /// The identifiers that each command of a batch nominates its customer by, in the order in which they count.
-fn nominations(
-    asked: &[Result<Asking, Problem>],
-    looked: &[Result<Option<Looked>, Problem>],
-) -> Vec<Vec<Identifier>> {
-    let readable = asked.iter().zip(looked).filter_map(|it| match it {
-        (Ok(asking), Ok(Some(looked))) => Some((asking, looked)),
-        _ => None,
-    });
-    let of = |(asking, looked): (&Asking, &Looked)| match asking.command.about() {
+fn nominations(asked: &[Read], looked: &BTreeMap<usize, Result<Looked, Problem>>) -> Vec<Vec<Identifier>> {
+    let found = looked
+        .iter()
+        .filter_map(|(nth, looked)| Some((asked.get(*nth)?.as_ref().ok()?, looked.as_ref().ok()?)));
+    let of = |(asking, looked): (&Box<Asking>, &Looked)| match asking.command.about() {
         About::Identifier(nominated) => {
             let found = looked.tenant.iter().chain(&looked.tpid);
             Some(std::iter::once(nominated).chain(found).cloned().collect())
         }
         About::Program | About::Claim(_) | About::Customer(_) => None,
     };
-    readable.filter_map(of).collect()
+    found.filter_map(of).collect()
 }

@@ -22,29 +22,31 @@ pub(crate) struct Looked {
     pub(crate) facts: Option<Facts>,
 }
 
-/// Looks up what a new command names: for Add and facts the nominated identifier, for Claim its opportunity.
+/// What a command names that is looked up before it can be routed, and whether its facts are wanted too: for Add and facts the
+/// nominated identifier, for Claim its opportunity. Most commands name nothing.
+pub(crate) fn named_outside(command: &Command) -> Option<(&Identifier, bool)> {
+    match command {
+        Command::AddCustomer(it) => Some((&it.customer, true)),
+        Command::RecordCustomerFacts(it) => Some((&it.identifier, false)),
+        Command::ClaimCustomer(it) => it.msx_opportunity_id.as_ref().map(|it| (it, true)),
+        _ => None,
+    }
+}
+
+/// Looks up what a new command names.
 ///
 /// # Errors
 /// `tenant_not_found`, `opportunity_not_found`, `directory_unavailable`.
 pub(crate) async fn look_up(
     directory: &WithTimeout,
-    command: &Command,
+    (named, facts): (&Identifier, bool),
     customer_email: Option<&EmailAddress>,
-) -> Result<Option<Looked>, Problem> {
-    let (nominated, facts) = match command {
-        Command::AddCustomer(it) => (&it.customer, true),
-        Command::RecordCustomerFacts(it) => (&it.identifier, false),
-        Command::ClaimCustomer(it) => match &it.msx_opportunity_id {
-            Some(opportunity) => (opportunity, true),
-            None => return Ok(None),
-        },
-        _ => return Ok(None),
-    };
-    let mut looked = identify(directory, nominated, customer_email).await?;
+) -> Result<Looked, Problem> {
+    let mut looked = identify(directory, named, customer_email).await?;
     if facts {
-        looked.facts = facts_of(directory, nominated, looked.tenant.as_ref()).await?;
+        looked.facts = facts_of(directory, named, looked.tenant.as_ref()).await?;
     }
-    Ok(Some(looked))
+    Ok(looked)
 }
 
 /// Tenant, TPID and opportunity of one identifier.

@@ -39,13 +39,22 @@ fn key(route: Route) -> Option<Vec<u8>> {
 impl Feed for CommandsFeed {
     fn send(&self, routed: Routed, tell: TellOutcome) {
         let (place, key) = (self.place(routed.route), key(routed.route));
+        let mut landed = self.flight.begin();
         if routed.route == Route::Program {
             self.barrier.wait_for(&routed, tell);
+            // A command that may not be there may never be decided: whoever waits for it must not wait for ever.
+            let barrier = Arc::clone(&self.barrier);
+            landed = Box::new(move |told| {
+                if told.is_err() {
+                    barrier.close();
+                }
+                landed(told);
+            });
         }
         match Forwarded::Command(Box::new(routed)).to_json() {
             Ok(value) => {
                 let outgoing = Outgoing { place, key, headers: Vec::new(), value };
-                self.outlet.send(outgoing, self.flight.begin());
+                self.outlet.send(outgoing, landed);
             }
             Err(error) => self.flight.fail(format!("a routed command cannot be spelt: {error}")),
         }

@@ -61,7 +61,7 @@ impl Barrier {
     }
 
     /// Nobody will be told any more.
-    fn close(&self) {
+    pub(super) fn close(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.closed = true;
         state.waiting.clear();

@@ -136,6 +136,13 @@ impl Share {
         Ok(batch)
     }
 
+    /// How far everything of a partition is taken, with what is never given, such as ends of transactions.
+    pub(super) fn reached(&self, place: &Place) -> Option<u64> {
+        let next = self.taking.get(place)?.next;
+        let read = self.arrivals.as_ref().and_then(|it| it.reached(place));
+        Some(read.map_or(next, |read| read.max(next)))
+    }
+
     /// How far each partition is taken.
     pub(super) fn taken(&self) -> BTreeMap<Place, u64> {
         self.taking.iter().map(|(place, it)| (place.clone(), it.next)).collect()
@@ -157,7 +164,8 @@ impl Share {
         match self.membership.commit_all(&changed) {
             Ok(()) => self.taking.values_mut().for_each(|it| it.committed = it.forwarded),
             Err(error) => {
-                tracing::warn!(%error, "what is forwarded was not committed; it may be forwarded again");
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "what is forwarded was not committed; it may be forwarded again");
             }
         }
     }

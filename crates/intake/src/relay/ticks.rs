@@ -53,9 +53,10 @@ fn every_inbox(parts: &RelayParts) -> Result<Vec<Place>, LogError> {
 /// Up to when nothing of an inbox partition is still to come: where a look *begun* now finds it drained, the time now
 /// less the margin; else the time of the newest record that was forwarded.
 fn promise(parts: &RelayParts, share: &mut Share, place: &Place, now: Instant, end: u64) -> Option<Instant> {
+    let reached = share.reached(place)?;
     let taking = share.taking.get_mut(place)?;
     let margin_ms = i64::try_from(parts.margin.as_millis()).unwrap_or(i64::MAX);
-    let w = if taking.next >= end {
+    let w = if reached >= end {
         taking.drained_at = Some(now);
         Some(now.plus_ms(-margin_ms)).max(taking.newest)
     } else {
