@@ -5,6 +5,7 @@
 //! | `flow` | a command by a topic or by HTTP, its outcome, its events, what is no command |
 //! | `sample` | the sample by a topic comes to the same as by files |
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
+//! | `trace` | one command is followed through the logs by its trace |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
 //!
 //! Start reading in `room`.
@@ -14,3 +15,4 @@ mod flow;
 mod instances;
 mod room;
 mod sample;
+mod trace;
