@@ -5,11 +5,13 @@
 //! | `flow` | a command by a topic or by HTTP, its outcome, its events, what is no command |
 //! | `sample` | the sample by a topic comes to the same as by files |
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
+//! | `effects` | effects are performed once, by whoever leads, also when that changes |
 //! | `trace` | one command is followed through the logs by its trace |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
 //!
 //! Start reading in `room`.
 
+mod effects;
 mod fencing;
 mod flow;
 mod instances;

@@ -11,7 +11,7 @@ use claim_intake::keys::Keys;
 use claim_intake::relay::{Relay, RelayError, RelayParts};
 use claim_log::{Place, ReadLog};
 use claim_log_kafka::KafkaLog;
-use claim_projector::Views;
+use claim_projector::{Location, Views};
 use claim_publisher::{PublisherParts, publish};
 use claim_server::{Door, Health, Meters, Parts};
 use tokio::runtime::Runtime;
@@ -21,6 +21,7 @@ use crate::cli::Global;
 use crate::kafka::Cluster;
 use crate::kafka::answers::Answers;
 use crate::kafka::door::KafkaDoor;
+use crate::kafka::effects::Performing;
 use crate::kafka::gauges::Standing;
 use crate::kafka::problems::Problems;
 use crate::kafka_options::KafkaOptions;
@@ -65,9 +66,6 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         standing: Standing::default(),
     };
     if order.roles.has(Role::Engine) {
-        if order.effects {
-            tracing::warn!("effects stay due: on Kafka this release performs none");
-        }
         running.engine(&cluster, &log)?;
     }
     if order.roles.has(Role::Intake) {
@@ -81,6 +79,9 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     }
     if order.roles.has(Role::Projector) {
         running.projector(order.global, &cluster, &log, &health, &meters)?;
+    }
+    if order.effects {
+        running.effects(&order, &cluster, runtime, &meters)?;
     }
     let door = running.door(&order, &cluster, &log, &keys)?;
     let standing = running.standing.clone();
@@ -152,6 +153,38 @@ impl Running {
         let thread = thread::Builder::new().name("projector".into()).spawn(move || projecting.run());
         self.projector = Some(thread.context("starting the thread of the projector")?);
         Ok(())
+    }
+
+    /// Performs effects where an engine leads, by the ledger among the views.
+    fn effects(
+        &mut self,
+        order: &Order<'_>,
+        cluster: &Cluster,
+        runtime: &Runtime,
+        meters: &Meters,
+    ) -> Result<()> {
+        let Some(engine) = &self.standing.engine else { return Ok(()) };
+        if !order.roles.has(Role::Projector) && matches!(order.global.views()?, Location::File(_)) {
+            tracing::warn!(
+                "effects of what is led here stay due: their ledger is among the views, and nobody folds those of this data \
+                 directory; add the role projector, or name views that another process folds (--views postgres://…)"
+            );
+            return Ok(());
+        }
+        let performing = Performing {
+            global: order.global.clone(),
+            engine: Arc::clone(engine),
+            outlet: cluster.client()?,
+            inbox: Place::new(cluster.effects_inbox(), 0),
+            meters: meters.clone(),
+            stop: self.stop.clone(),
+        };
+        let (stop, runtime) = (self.stop.clone(), runtime.handle().clone());
+        self.spawn("effects", move || {
+            if let Err(error) = runtime.block_on(performing.run()) {
+                stop.fail(format!("effects cannot be performed: {error:#}"));
+            }
+        })
     }
 
     /// The way in by HTTP: through the inbox.

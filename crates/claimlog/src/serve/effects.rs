@@ -90,7 +90,7 @@ impl Site for Serving {
             .context("the views do not hold what was reported yet")?
             .context("the views are not folded any more")?;
         let views = views::open_read_only(&self.global)?;
-        Ok(due_referral_effects(&views.snapshot()?, None)?)
+        Ok(due_referral_effects(&views.snapshot()?, None, None)?)
     }
 
     async fn report(&mut self, results: &[Value]) -> Result<u64> {
