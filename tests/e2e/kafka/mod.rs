@@ -6,6 +6,7 @@
 //! | `sample` | the sample by a topic comes to the same as by files |
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
 //! | `effects` | effects are performed once, by whoever leads, also when that changes |
+//! | `keys` | whoever opens keys has those that the intakes share |
 //! | `trace` | one command is followed through the logs by its trace |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
 //!
@@ -15,6 +16,7 @@ mod effects;
 mod fencing;
 mod flow;
 mod instances;
+mod keys;
 mod room;
 mod sample;
 mod trace;
