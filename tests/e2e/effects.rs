@@ -20,6 +20,13 @@ fn with_referrals() -> Vec<Value> {
     program
 }
 
+/// The same, and whoever agrees makes it a co-sell.
+pub(crate) fn with_cosell() -> Vec<Value> {
+    let mut program = with_referrals();
+    program[0]["body"]["terms"]["cosell"] = json!({"fact": "deal_size_usd_cents", "op": "ge", "value": 1});
+    program
+}
+
 /// Five claims whose customers were asked.
 fn asked() -> Vec<Value> {
     let claims = (0..5).flat_map(|it| {
@@ -30,9 +37,11 @@ fn asked() -> Vec<Value> {
 }
 
 /// The effect ids of what the stand-in says it would have sent.
-fn sent(place: &Place) -> Vec<String> {
+pub(crate) fn sent(place: &Place) -> Vec<String> {
     let text = fs::read_to_string(place.data().join("effects.ndjson")).unwrap_or_default();
-    text.lines().map(|it| serde_json::from_str::<Value>(it).unwrap()["effect"].to_string()).collect()
+    text.lines()
+        .map(|it| serde_json::from_str::<Value>(it).unwrap()["effect"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test] // I-17, I-21
@@ -93,8 +102,7 @@ const KILLS: u64 = 20;
 fn one_referral_and_one_upgrade_a_claim_though_the_program_is_killed_while_it_performs() {
     let mut chance = Chance::new("effects");
     let place = Place::of_world();
-    let mut commands = with_referrals();
-    commands[0]["body"]["terms"]["cosell"] = json!({"fact": "deal_size_usd_cents", "op": "ge", "value": 1});
+    let mut commands = with_cosell();
     for customer in 0..CLAIMS {
         let opened = 100 + customer * 10;
         let claim = claim(opened);

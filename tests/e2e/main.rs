@@ -28,4 +28,5 @@ mod sample;
 mod seed;
 mod serve;
 mod stores;
+mod trace;
 mod world;

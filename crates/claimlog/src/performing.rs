@@ -19,7 +19,7 @@ use crate::views::Folding;
 /// Where the stand-in writes what it would send.
 pub(crate) const EFFECTS: &str = "effects.ndjson";
 /// How many are performed at a time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// How many results are reported together.
 const RESULTS_AT_ONCE: usize = 256;
 
@@ -50,7 +50,7 @@ pub(crate) struct Alone<'a> {
 impl Site for Alone<'_> {
     async fn due(&mut self) -> Result<Vec<DueEffect>> {
         self.folding.catch_up(&*self.node.log, &ProgressBar::hidden())?;
-        Ok(due_referral_effects(&self.folding.views().snapshot()?, None)?)
+        Ok(due_referral_effects(&self.folding.views().snapshot()?, None, None)?)
     }
 
     async fn report(&mut self, results: &[Value]) -> Result<u64> {

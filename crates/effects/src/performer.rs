@@ -58,7 +58,8 @@ impl Performer {
         stream::iter(due).map(|it| self.perform_one(it)).buffer_unordered(self.at_once)
     }
 
-    async fn perform_one(&self, due: Due) -> Performed {
+    /// Performs one effect, for whoever shares out the work. Dropping the future leaves it due.
+    pub async fn perform_one(&self, due: Due) -> Performed {
         let effect = due.id();
         let mut failed = 0;
         let (attempt, error) = loop {

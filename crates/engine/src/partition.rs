@@ -18,7 +18,7 @@ use claim_journal::{
     Asked, Cause, Checkpoint, Content, Decision, Digest, Head, Kind, LeaderId, Named, Outcome, PartitionId,
     Pen, PenError, Position, ProgramPosition, Route, Routed, Ruling, Tick, canonical,
 };
-use claim_log::{TellOutcome, Told, Unavailable};
+use claim_log::{TellOutcome, Told, Unavailable, way};
 use uuid::Uuid;
 
 use crate::MAX_DECISION_BYTES;
@@ -159,6 +159,8 @@ impl Partition {
             Content::Command(command)
         };
         let asked = Asked { source, id, asker, digest, received_at, input, correlation, binding, content };
+        let sequence = self.pen.sequence() + 1;
+        way::passed("decided", &asked, Position { partition: self.pen.partition(), sequence });
         let decision = Decision {
             cause: Cause::Asked(asked),
             customer,

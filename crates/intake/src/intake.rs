@@ -12,7 +12,7 @@ use claim_journal::canonical::BodyError;
 use claim_journal::{
     AskedAs, Binding, Correlation, Decision, Line, PartitionId, ProgramPosition, Route, Tick,
 };
-use claim_log::Feed;
+use claim_log::{Feed, way};
 use futures_util::future::join_all;
 
 use crate::answer::Pending;
@@ -206,8 +206,20 @@ impl Intake {
                 Err(problem) => Err(problem),
             };
             match admitted {
-                Err(problem) => answers[index] = Some(Pending::problem(input, seen.command_id, problem)),
+                Err(problem) => {
+                    let (correlation, code) = (&inputs[index].correlation, problem.code.as_str());
+                    tracing::debug!(
+                        trace_id = correlation.trace_id(),
+                        parent_id = correlation.parent_id(),
+                        command = seen.command_id.map(tracing::field::display),
+                        input,
+                        code,
+                        "a problem"
+                    );
+                    answers[index] = Some(Pending::problem(input, seen.command_id, problem));
+                }
                 Ok(admitted) => {
+                    way::received(&admitted.routed, input);
                     let barrier = admitted.routed.route == Route::Program;
                     waiting.push(Waiting { index, input, admitted });
                     if barrier {

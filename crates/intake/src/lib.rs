@@ -39,6 +39,7 @@ pub mod problem;
 pub mod relay;
 pub mod schema;
 pub mod seal;
+mod shared_keys;
 mod sources;
 pub mod strict;
 
@@ -49,4 +50,5 @@ pub use clock::Mode;
 pub use intake::{FileTimes, Input, Intake, Parts, Remembered, UnreadableBinding};
 pub use nominate::{Nominated, nominate};
 pub use personal::{Person, PlainText};
+pub use shared_keys::are_shared;
 pub use sources::{NotSources, Sources};

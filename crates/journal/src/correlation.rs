@@ -72,6 +72,16 @@ impl Correlation {
         Ok(Self(all))
     }
 
+    /// The W3C trace context of a request that has nothing else to be handed back. What is malformed is left out and what is
+    /// too long too, as W3C Trace Context §3 has it: it is no reason to refuse a command.
+    #[must_use]
+    pub fn of_trace(traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
+        let Some(traceparent) = traceparent.filter(|it| ids(it).is_some()) else { return Self::default() };
+        let tracestate = tracestate.filter(|it| !it.is_empty() && it.len() <= Self::VALUE_BYTES);
+        let headers = [(TRACEPARENT, Some(traceparent)), (TRACESTATE, tracestate)];
+        Self(headers.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?.to_owned()))).collect())
+    }
+
     /// Whether nothing is to be handed back.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -90,6 +100,30 @@ impl Correlation {
         let of = |name| self.0.get(name).map(String::as_str);
         (of(TRACEPARENT), of(TRACESTATE))
     }
+
+    /// The trace that the command belongs to, 32 hex digits; none without a well-formed `traceparent`.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        ids(self.trace().0?).map(|(trace, _)| trace)
+    }
+
+    /// The span of the asker that the command came from, 16 hex digits.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<&str> {
+        ids(self.trace().0?).map(|(_, parent)| parent)
+    }
+}
+
+/// The ids of the trace and of the parent in a `traceparent`: `<version>-<trace>-<parent>-<flags>`, all in hex digits; a version
+/// later than 00 may have more behind them (W3C Trace Context §3.2.2).
+fn ids(traceparent: &str) -> Option<(&str, &str)> {
+    let is_hex = |it: &str| it.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let is_id = |it: &str, length| it.len() == length && is_hex(it) && it.bytes().any(|it| it != b'0');
+    let mut fields = traceparent.split('-');
+    let (version, trace, parent, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let hex_pairs = [version, flags].iter().all(|it| it.len() == 2 && is_hex(it));
+    let versioned = hex_pairs && version != "ff" && (version != "00" || fields.next().is_none());
+    (versioned && is_id(trace, 32) && is_id(parent, 16)).then_some((trace, parent))
 }
 
 #[cfg(test)]
@@ -102,6 +136,35 @@ mod tests {
         let kept = Correlation::of(headers).unwrap();
         assert_eq!(kept.iter().collect::<Vec<_>>(), [("order", "17"), ("traceparent", "00-1-2-01")]);
         assert_eq!(kept.trace(), (Some("00-1-2-01"), None));
+    }
+
+    #[test] // W3C Trace Context §3.2.2
+    fn a_trace_is_told_by_its_ids_and_a_malformed_one_is_none() {
+        let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        for good in [format!("00-{trace}-{parent}-01"), format!("01-{trace}-{parent}-00-more")] {
+            let it = Correlation::of_trace(Some(&good), Some("vendor=1"));
+            assert_eq!((it.trace_id(), it.parent_id()), (Some(trace), Some(parent)));
+            assert_eq!(it.trace(), (Some(&*good), Some("vendor=1")));
+        }
+        let (no_trace, no_parent) = ("0".repeat(32), "0".repeat(16));
+        for bad in [
+            format!("00-{trace}-{parent}-01-more"),
+            format!("ff-{trace}-{parent}-01"),
+            format!("00-{no_trace}-{parent}-01"),
+            format!("00-{trace}-{no_parent}-01"),
+            format!("00-{}-{parent}-01", trace.to_uppercase()),
+            format!("00-{trace}-{parent}"),
+            "00-1-2-01".to_owned(),
+            String::new(),
+        ] {
+            assert!(Correlation::of_trace(Some(&bad), Some("vendor=1")).is_empty(), "{bad}");
+            let kept = Correlation::of([("traceparent", bad.as_bytes())]).unwrap();
+            assert_eq!((kept.trace_id(), kept.parent_id()), (None, None), "{bad}");
+        }
+        let long = "x".repeat(Correlation::VALUE_BYTES + 1);
+        let without = Correlation::of_trace(Some(&format!("00-{trace}-{parent}-01")), Some(&long));
+        assert!(without.trace().0.is_some() && without.trace().1.is_none());
+        assert!(Correlation::of_trace(None, Some("vendor=1")).is_empty());
     }
 
     #[test]

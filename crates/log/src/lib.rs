@@ -2,7 +2,7 @@
 //!
 //! **Duty.** A log stores lines, each for a partition, and gives them back in the order of the partition. [`Log`] appends,
 //! [`ReadLog`] reads; both are small enough for one directory of files and for a cluster of brokers (DESIGN §4, §5).
-//! [`Inbox`] and [`Outlet`] are the topics around it, where there are brokers (DESIGN §6).
+//! [`Inbox`] and [`Outlet`] are the topics around it, where there are brokers (DESIGN §6). [`way`] tells how a command passes.
 //!
 //! **Invariants.** Receipts of a partition are told in the order of its appends. [`Receipt::Appended`] means durable, and nothing that is
 //! not durable is read through the handle that appends. What is unclear stays so until it was read.
@@ -21,6 +21,7 @@ mod flight;
 mod judged;
 mod read;
 mod topics;
+pub mod way;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
 pub use feed::{Feed, TellOutcome, Told, Unavailable};

@@ -4,6 +4,7 @@ use claim_domain::effect::EffectFamily;
 use claim_domain::ids::LocationId;
 use claim_domain::sealed::{Organisation, SealedBox};
 use claim_domain::text::Label;
+use claim_journal::PartitionId;
 use claim_projector::{ClaimFile, QueryError, Snapshot, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,12 +59,13 @@ pub enum Request {
     },
 }
 
-/// The effects of referrals that are due, oldest intent first; mail is not among them.
+/// The effects of referrals that are due, oldest intent first, of all partitions or of one; mail is not among them.
 ///
 /// # Errors
 /// [`QueryError::Outdated`], or [`QueryError::Store`] when the file cannot be read.
 pub fn due_referral_effects(
     snapshot: &Snapshot<'_>,
+    partition: Option<PartitionId>,
     limit: Option<u32>,
 ) -> Result<Vec<DueEffect>, QueryError> {
     let mut due = Vec::new();
@@ -71,6 +73,7 @@ pub fn due_referral_effects(
         let query = EffectsQuery {
             state: Some(StateName::Due),
             family: Some(family),
+            partition,
             limit,
             ..EffectsQuery::default()
         };

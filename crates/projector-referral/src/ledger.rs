@@ -3,7 +3,7 @@
 use claim_domain::effect::{EffectFamily, EffectKind, EffectState};
 use claim_domain::ids::{ClaimId, CustomerId, EffectId, EngagementId, PartnerId};
 use claim_domain::time::Instant;
-use claim_journal::Position;
+use claim_journal::{PartitionId, Position};
 use claim_projector::{
     Columns, Projector, QueryError, Snapshot, StoreError, Value, column, instant, params, position,
     read_json, read_text,
@@ -118,6 +118,8 @@ pub struct EffectsQuery {
     pub claim: Option<ClaimId>,
     /// Of claims of this partner.
     pub partner: Option<PartnerId>,
+    /// Intended by decisions of this partition: all that its leader performs.
+    pub partition: Option<PartitionId>,
     /// The most to list; none: all.
     pub limit: Option<u32>,
     /// The last effect of the page before.
@@ -137,6 +139,7 @@ pub fn effects(snapshot: &Snapshot<'_>, query: &EffectsQuery) -> Result<Vec<Ledg
     wanted.extend(query.kind.map(|it| ("kind = {}", it.as_str().to_owned())));
     wanted.extend(query.claim.map(|it| ("claim = {}", it.to_string())));
     wanted.extend(query.partner.as_ref().map(|it| ("partner = {}", it.to_string())));
+    wanted.extend(query.partition.map(|it| ("intended_partition = {}", it.to_string())));
     if let Some(after) = query.after {
         if effect(snapshot, after)?.is_none() {
             return Err(QueryError::NotAPageCursor);

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use claim_domain::effect::{DoneResult, EffectFamily, EffectKind, EffectState};
 use claim_domain::ids::{ClaimId, EffectId};
-use claim_journal::Offsets;
+use claim_journal::{Offsets, PartitionId};
 use claim_projector::fixtures::{Desk, boxed, day, operator, service};
 use claim_projector::{Definition, Location, QueryError, Runner, Snapshot, Views, rebuild};
 use claim_projector_referral::{
@@ -56,7 +56,7 @@ fn ledger(desk: &Desk) -> Vec<LedgerEntry> {
 }
 
 fn due(desk: &Desk) -> Vec<DueEffect> {
-    told(desk, |it| due_referral_effects(it, None).unwrap())
+    told(desk, |it| due_referral_effects(it, None, None).unwrap())
 }
 
 fn of_kind(desk: &Desk, kind: EffectKind) -> LedgerEntry {
@@ -212,8 +212,9 @@ fn at_most_one_referral_and_one_upgrade_whatever_is_repeated_replayed_or_rebuilt
             let mut runner = runner();
             runner.catch_up(&desk.log.first(count), &mut |_| ()).unwrap();
             let snapshot = runner.views().snapshot().unwrap();
-            intended
-                .extend(due_referral_effects(&snapshot, None).unwrap().into_iter().map(|it| it.entry.effect));
+            intended.extend(
+                due_referral_effects(&snapshot, None, None).unwrap().into_iter().map(|it| it.entry.effect),
+            );
         }
         intended.sort();
         intended.dedup();
@@ -228,7 +229,7 @@ fn at_most_one_referral_and_one_upgrade_whatever_is_repeated_replayed_or_rebuilt
             let before = list(&runner);
             rebuild(&mut runner, &desk.log, name, &mut |_| ()).unwrap();
             assert_eq!(list(&runner), before);
-            assert_eq!(due_referral_effects(&runner.views().snapshot().unwrap(), None).unwrap(), []);
+            assert_eq!(due_referral_effects(&runner.views().snapshot().unwrap(), None, None).unwrap(), []);
         }
     }
     let row = told(&desk, |it| referral(it, claim).unwrap().unwrap());
@@ -287,7 +288,21 @@ fn lists_are_filtered_and_paged() {
         assert_eq!(count(EffectsQuery { partner: Some("p-1".parse().unwrap()), ..Default::default() }), 6);
         assert_eq!(count(EffectsQuery { kind: Some(EffectKind::ConsentRequested), ..Default::default() }), 6);
         assert_eq!(count(EffectsQuery { state: Some(StateName::Done), ..Default::default() }), 0);
-        assert_eq!(due_referral_effects(&snapshot, Some(4)).unwrap().len(), 4);
+        assert_eq!(due_referral_effects(&snapshot, None, Some(4)).unwrap().len(), 4);
+        for partition in all.iter().map(|it| it.intended.partition) {
+            let of_it = |it: &&LedgerEntry| it.intended.partition == partition;
+            let query = EffectsQuery { partition: Some(partition), ..Default::default() };
+            assert_eq!(
+                effects(&snapshot, &query).unwrap(),
+                all.iter().filter(of_it).cloned().collect::<Vec<_>>()
+            );
+            let due = due_referral_effects(&snapshot, Some(partition), None).unwrap();
+            assert_eq!(
+                due.len(),
+                all.iter().filter(of_it).filter(|it| it.family != EffectFamily::Mail).count()
+            );
+        }
+        assert_eq!(due_referral_effects(&snapshot, Some(PartitionId::Program), None).unwrap(), []);
         assert_eq!(effect(&snapshot, all[3].effect).unwrap().as_ref(), Some(&all[3]));
         let unknown = EffectId::derive(all[0].claim, CREATE, 7);
         assert_eq!(effect(&snapshot, unknown).unwrap(), None);

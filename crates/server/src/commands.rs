@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use claim_domain::ids::CommandId;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{ProblemLine, ProblemWord};
-use claim_journal::{Cursor, Decision, Line, Outcome};
+use claim_journal::{Correlation, Cursor, Decision, Line, Outcome};
 use claim_projector::Answered as Stands;
 use serde::Deserialize;
 use serde_json::json;
@@ -44,15 +44,15 @@ pub(crate) async fn post(
     if query.is_some() {
         return Err(HttpProblem::malformed("query", "commands are sent without parameters"));
     }
-    let until = until(&headers);
+    let (until, trace) = (until(&headers), trace(&headers));
     let kept = served.room.read(&headers, body).await?;
     let mut response = match split(&kept.bytes)? {
         Asked::One(command) => {
-            let answer = ask(&served, vec![command.clone()], until).await.pop();
+            let answer = ask(&served, vec![command.clone()], &trace, until).await.pop();
             one(answer.unwrap_or_else(|| unanswered(1)), &command, until)?
         }
         Asked::Many(commands) => {
-            let answers = ask(&served, commands.clone(), until).await;
+            let answers = ask(&served, commands.clone(), &trace, until).await;
             many(&answers, &commands, until)?
         }
     };
@@ -71,6 +71,12 @@ fn until(headers: &HeaderMap) -> Until {
         true => Until::Durable,
         false => Until::Decided,
     }
+}
+
+/// The W3C trace context that a request brings.
+pub(crate) fn trace(headers: &HeaderMap) -> Correlation {
+    let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
+    Correlation::of_trace(text("traceparent"), text("tracestate"))
 }
 
 /// The commands of a body, each as its own bytes.
@@ -97,9 +103,12 @@ fn split(body: &Bytes) -> Result<Asked, HttpProblem> {
 }
 
 /// One answer for each command, counted and remembered.
-async fn ask(served: &Served, commands: Vec<Bytes>, until: Until) -> Vec<Answered> {
+async fn ask(served: &Served, commands: Vec<Bytes>, trace: &Correlation, until: Until) -> Vec<Answered> {
     let count = commands.len();
-    let mut answers = if commands.is_empty() { Vec::new() } else { served.door.ask(commands, until).await };
+    let mut answers = match count {
+        0 => Vec::new(),
+        _ => served.door.ask(commands, trace, until).await,
+    };
     answers.truncate(count);
     for missing in answers.len()..count {
         answers.push(unanswered(missing as u64 + 1));

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use axum::body::Bytes;
 use claim_intake::ProblemLine;
+use claim_journal::Correlation;
 use claim_log::Told;
 
 /// How long whoever asks is willing to wait.
@@ -30,9 +31,10 @@ pub enum Answered {
 #[async_trait]
 pub trait Door: Send + Sync {
     /// Asks these commands in this order, each the bytes of what should be one JSON object; yields one answer each, in the
-    /// same order. The `input` of a problem is the place in `commands`, counted from 1.
+    /// same order. The `input` of a problem is the place in `commands`, counted from 1. All of them belong to the `trace` that
+    /// the request brought.
     ///
     /// A command that was taken gets its outcome, also when the returned future is dropped (F-61). What cannot be taken
     /// now is answered with a problem that passes, such as `log_unavailable`; nothing waits without end.
-    async fn ask(&self, commands: Vec<Bytes>, until: Until) -> Vec<Answered>;
+    async fn ask(&self, commands: Vec<Bytes>, trace: &Correlation, until: Until) -> Vec<Answered>;
 }

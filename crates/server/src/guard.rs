@@ -7,7 +7,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
+use tracing::Level;
 
+use crate::commands::trace;
 use crate::meters::Code;
 use crate::problem::HttpProblem;
 use crate::state::Served;
@@ -20,6 +22,7 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let trace = tracing::enabled!(Level::DEBUG).then(|| trace(request.headers())).unwrap_or_default();
     let response = match from_this_machine(request.headers()) {
         Err(problem) => problem.into_response(),
         Ok(()) => timeout(ANSWER_WITHIN, next.run(request)).await.unwrap_or_else(|_| {
@@ -33,7 +36,16 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     let method = if ["GET", "HEAD", "POST"].contains(&method.as_str()) { method.as_str() } else { "other" };
     served.meters.request(route, method, status.as_u16(), took);
     let code = response.extensions().get::<Code>().map_or("", |it| it.0);
-    tracing::debug!(route, method, status = status.as_u16(), code, took_us = took.as_micros(), "answered");
+    tracing::debug!(
+        trace_id = trace.trace_id(),
+        parent_id = trace.parent_id(),
+        route,
+        method,
+        status = status.as_u16(),
+        code,
+        took_us = took.as_micros(),
+        "answered"
+    );
     response
 }
 

@@ -12,7 +12,7 @@ use claim_domain::time::Instant;
 use claim_intake::keys::SqliteKeys;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{ProblemLine, ProblemWord};
-use claim_journal::{PartitionId, Position};
+use claim_journal::{Correlation, PartitionId, Position};
 use claim_log::{LogError, ReadLog, Records, Start, Told};
 use claim_projector::StoreError;
 use claim_server::{Answered, Bytes, Door, Health, Meters, Parts, Until, router};
@@ -28,11 +28,13 @@ const ID: &str = "01900000-0000-7000-9000-000000000001";
 struct Says {
     answers: Vec<Answered>,
     asked: Mutex<Vec<(Vec<Bytes>, Until)>>,
+    traces: Mutex<Vec<Correlation>>,
 }
 
 #[async_trait]
 impl Door for Says {
-    async fn ask(&self, commands: Vec<Bytes>, until: Until) -> Vec<Answered> {
+    async fn ask(&self, commands: Vec<Bytes>, trace: &Correlation, until: Until) -> Vec<Answered> {
+        self.traces.lock().unwrap().push(trace.clone());
         self.asked.lock().unwrap().push((commands, until));
         self.answers.clone()
     }
@@ -123,6 +125,23 @@ async fn outcomes_are_passed_on_as_they_are_with_200_whether_accepted_or_refused
     assert_eq!(answer.headers["claimlog-cursor"], "c_3-9");
     let asked = door.asked.lock().unwrap()[0].0.clone();
     assert_eq!(asked, ["{\"a\":1.50}", "2", "\"x\""], "each command to the byte");
+}
+
+#[tokio::test] // issue 4, point 13: W3C trace context
+async fn the_trace_of_a_request_goes_with_its_commands_and_a_malformed_one_does_not() {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (traceparent, expected) in [(trace, Some(trace)), ("00-1-2-01", None)] {
+        let door = Arc::new(Says { answers: vec![told("{}", true, 7)], ..Says::default() });
+        let request = Request::post("/v1/commands")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("traceparent", traceparent)
+            .header("tracestate", "vendor=1");
+        let answer = ask(&door, &Health::default(), request.body(Body::from("{}")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let traces = door.traces.lock().unwrap();
+        assert_eq!(traces[0].trace(), (expected, expected.map(|_| "vendor=1")));
+    }
 }
 
 #[tokio::test] // CONTRACT §5

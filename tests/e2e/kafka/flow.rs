@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use super::room::Room;
 use crate::http::Serving;
 use crate::place::{Place, Run, answer, claimlog, root, run};
+use crate::trace::TRACE;
 use crate::world::{SCAN, accept, add, claim, command, comment, id, lines, operator, program, send_consent};
-
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// The world's program, decided, and the program serving it.
 fn with_program(room: &Room, args: &[&str]) -> (Place, Serving) {

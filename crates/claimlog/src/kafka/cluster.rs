@@ -75,6 +75,11 @@ impl Cluster {
         self.topics.inbox(API).into()
     }
 
+    /// The inbox of the performer of effects.
+    pub(crate) fn effects_inbox(&self) -> Arc<str> {
+        self.topics.inbox(EFFECTS).into()
+    }
+
     /// What a new journal is made with.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use claim_intake::digest::body_digest;
 use claim_intake::keys::Keys;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{ProblemLine, ProblemWord};
-use claim_journal::AskedAs;
+use claim_journal::{AskedAs, Correlation};
 use claim_log::{Outgoing, Outlet, Place, ReadLog, Unclear};
 use claim_server::{Answered, Bytes, Door, Until};
 use serde::Deserialize;
@@ -60,11 +60,11 @@ enum Step {
 
 #[async_trait]
 impl Door for KafkaDoor {
-    async fn ask(&self, commands: Vec<Bytes>, until: Until) -> Vec<Answered> {
+    async fn ask(&self, commands: Vec<Bytes>, trace: &Correlation, until: Until) -> Vec<Answered> {
         // All are sent before any is waited for, so that they keep their order and share batches.
         let mut steps = Vec::with_capacity(commands.len());
         for command in commands {
-            steps.push(self.send(&command).await);
+            steps.push(self.send(&command, trace).await);
         }
         let mut answers = Vec::with_capacity(steps.len());
         for (input, step) in (1..).zip(steps) {
@@ -78,7 +78,7 @@ impl Door for KafkaDoor {
 }
 
 impl KafkaDoor {
-    async fn send(&self, command: &Bytes) -> Step {
+    async fn send(&self, command: &Bytes, trace: &Correlation) -> Step {
         let head = serde_json::from_slice::<Head>(command).ok();
         let id = head.as_ref().map(|it| it.id);
         let asked = head.map(|it| {
@@ -99,8 +99,8 @@ impl KafkaDoor {
         };
         let (tell, offset) = oneshot::channel();
         let key = id.map(|it| it.to_string().into_bytes());
-        let outgoing =
-            Outgoing { place: self.inbox.clone(), key, headers: Vec::new(), value: command.to_vec() };
+        let headers = trace.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let outgoing = Outgoing { place: self.inbox.clone(), key, headers, value: command.to_vec() };
         self.outlet.send(outgoing, Box::new(move |offset| drop(tell.send(offset))));
         Step::Sent(Sent { offset, answer, id })
     }

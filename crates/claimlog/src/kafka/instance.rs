@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use claim_engine::Instance;
+use claim_intake::are_shared;
 use claim_intake::keys::Keys;
 use claim_intake::relay::{Relay, RelayError, RelayParts};
+use claim_journal::PartitionId;
 use claim_log::{Place, ReadLog};
 use claim_log_kafka::KafkaLog;
-use claim_projector::Views;
+use claim_projector::{Location, Views};
 use claim_publisher::{PublisherParts, publish};
 use claim_server::{Door, Health, Meters, Parts};
 use tokio::runtime::Runtime;
@@ -21,11 +23,12 @@ use crate::cli::Global;
 use crate::kafka::Cluster;
 use crate::kafka::answers::Answers;
 use crate::kafka::door::KafkaDoor;
+use crate::kafka::effects::Performing;
 use crate::kafka::gauges::Standing;
 use crate::kafka::problems::Problems;
 use crate::kafka_options::KafkaOptions;
 use crate::node::{directory, wall};
-use crate::serve::{ALIVE_WITHIN, Closed, Order, Projecting, Role, Signals, Stop, Why, until_stopped};
+use crate::serve::{ALIVE_WITHIN, Order, Projecting, Role, Signals, Stop, Why, until_stopped};
 
 /// How long intake waits before it begins anew.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -54,7 +57,11 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     let (stop, health, meters) = (Stop::new(), Health::default(), Meters::default());
     let data = order.global.data();
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
-    let keys = order.global.keys()?.open().context("opening the keys of persons")?;
+    // Only those who take commands or open boxes have a use for keys.
+    let keys = match order.roles.has(Role::Intake) || order.roles.has(Role::Api) {
+        true => Some(order.global.keys()?.open().context("opening the keys of persons")?),
+        false => None,
+    };
     let log = KafkaLog::open(&cluster.connection).context("opening the journal")?;
     let mut running = Running {
         stop: stop.clone(),
@@ -65,15 +72,16 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
         standing: Standing::default(),
     };
     if order.roles.has(Role::Engine) {
-        if order.effects {
-            tracing::warn!("effects stay due: on Kafka this release performs none");
-        }
         running.engine(&cluster, &log)?;
     }
-    if order.roles.has(Role::Intake) {
-        let (directory, closing) = (directory(order.global)?, Arc::clone(&running.closing));
-        let runtime = runtime.handle().clone();
-        running.intake(cluster.relay_parts(&log, directory, Arc::clone(&keys), runtime, closing)?)?;
+    match &keys {
+        Some(keys) if order.roles.has(Role::Intake) => {
+            let (directory, closing) = (directory(order.global)?, Arc::clone(&running.closing));
+            let runtime = runtime.handle().clone();
+            running.intake(cluster.relay_parts(&log, directory, Arc::clone(keys), runtime, closing)?)?;
+        }
+        Some(keys) => running.check_keys(&cluster, &**keys)?,
+        None => {}
     }
     if order.roles.has(Role::Publisher) {
         let closing = Arc::clone(&running.closing);
@@ -82,23 +90,31 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     if order.roles.has(Role::Projector) {
         running.projector(order.global, &cluster, &log, &health, &meters)?;
     }
-    let door = running.door(&order, &cluster, &log, &keys)?;
+    if order.effects {
+        running.effects(&order, &cluster, runtime, &meters)?;
+    }
+    let api = match (order.listener, keys) {
+        (Some(listener), Some(keys)) => {
+            let parts = Parts {
+                door: running.door(&cluster, &log, &keys)?,
+                log: log.clone(),
+                views: {
+                    let place = order.global.views()?;
+                    Arc::new(move || Views::open_read_only(place.clone()))
+                },
+                keys,
+                now: Arc::new(wall),
+                health: health.clone(),
+                meters: meters.clone(),
+            };
+            Some((listener, parts))
+        }
+        _ => None,
+    };
     let standing = running.standing.clone();
     meters.also(Arc::new(move || standing.exposition()));
     running.watch(&health)?;
-    let parts = Parts {
-        door,
-        log: log.clone(),
-        views: {
-            let place = order.global.views()?;
-            Arc::new(move || Views::open_read_only(place.clone()))
-        },
-        keys,
-        now: Arc::new(wall),
-        health: health.clone(),
-        meters,
-    };
-    runtime.block_on(until_stopped(order.listener, parts, &mut signals, &stop, &health));
+    runtime.block_on(until_stopped(api, &mut signals, &stop, &health));
     running.end();
     match stop.why() {
         Some(Why::Failed(why)) => bail!("{why}"),
@@ -116,6 +132,28 @@ impl Running {
         self.standing.intake = Some(Arc::clone(&parts.status));
         let stop = self.stop.clone();
         self.spawn("intake", move || relay(&parts, &stop))
+    }
+
+    /// Without an intake, which looks itself, makes sure that the keys are those that the intakes share; where none has said
+    /// yet which these are, from when one has.
+    fn check_keys(&mut self, cluster: &Cluster, keys: &dyn Keys) -> Result<()> {
+        let (inbox, identity) = (cluster.client()?, cluster.topics.place(PartitionId::Identity));
+        let fingerprint = keys.secret().fingerprint();
+        if are_shared(&*inbox, &identity, &fingerprint)? {
+            return Ok(());
+        }
+        let stop = self.stop.clone();
+        self.spawn("keys", move || {
+            while stop.why().is_none() {
+                match are_shared(&*inbox, &identity, &fingerprint) {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(RelayError::OtherKeys) => return stop.fail(RelayError::OtherKeys.to_string()),
+                    Err(error) => tracing::warn!(%error, "it is not known yet which keys are shared"),
+                }
+                thread::sleep(LOOK);
+            }
+        })
     }
 
     fn publisher(&mut self, parts: PublisherParts) -> Result<()> {
@@ -154,17 +192,45 @@ impl Running {
         Ok(())
     }
 
+    /// Performs effects where an engine leads, by the ledger among the views.
+    fn effects(
+        &mut self,
+        order: &Order<'_>,
+        cluster: &Cluster,
+        runtime: &Runtime,
+        meters: &Meters,
+    ) -> Result<()> {
+        let Some(engine) = &self.standing.engine else { return Ok(()) };
+        if !order.roles.has(Role::Projector) && matches!(order.global.views()?, Location::File(_)) {
+            tracing::warn!(
+                "effects of what is led here stay due: their ledger is among the views, and nobody folds those of this data \
+                 directory; add the role projector, or name views that another process folds (--views postgres://…)"
+            );
+            return Ok(());
+        }
+        let performing = Performing {
+            global: order.global.clone(),
+            engine: Arc::clone(engine),
+            outlet: cluster.client()?,
+            inbox: Place::new(cluster.effects_inbox(), 0),
+            meters: meters.clone(),
+            stop: self.stop.clone(),
+        };
+        let (stop, runtime) = (self.stop.clone(), runtime.handle().clone());
+        self.spawn("effects", move || {
+            if let Err(error) = runtime.block_on(performing.run()) {
+                stop.fail(format!("effects cannot be performed: {error:#}"));
+            }
+        })
+    }
+
     /// The way in by HTTP: through the inbox.
     fn door(
         &mut self,
-        order: &Order<'_>,
         cluster: &Cluster,
         log: &Arc<KafkaLog>,
         keys: &Arc<dyn Keys>,
     ) -> Result<Arc<dyn Door>> {
-        if !order.roles.has(Role::Api) {
-            return Ok(Arc::new(Closed));
-        }
         let client = cluster.client()?;
         let (answers, problems) = (Answers::default(), Problems::default());
         let door = KafkaDoor {

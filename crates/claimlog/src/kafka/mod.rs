@@ -3,6 +3,7 @@
 mod answers;
 mod cluster;
 mod door;
+mod effects;
 mod gauges;
 mod instance;
 pub(crate) mod moves;

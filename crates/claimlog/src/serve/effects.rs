@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use claim_intake::Door;
-use claim_journal::Cursor;
+use claim_journal::{Correlation, Cursor};
 use claim_projector_referral::{DueEffect, due_referral_effects};
 use claim_server::Meters;
 use serde_json::Value;
@@ -90,13 +90,13 @@ impl Site for Serving {
             .context("the views do not hold what was reported yet")?
             .context("the views are not folded any more")?;
         let views = views::open_read_only(&self.global)?;
-        Ok(due_referral_effects(&views.snapshot()?, None)?)
+        Ok(due_referral_effects(&views.snapshot()?, None, None)?)
     }
 
     async fn report(&mut self, results: &[Value]) -> Result<u64> {
         let commands = results.iter().map(|it| it.to_string().into_bytes()).collect();
         let mut recorded = 0;
-        for answer in self.queue.ask(commands, Door::Effects).await {
+        for answer in self.queue.ask(commands, &Correlation::default(), Door::Effects).await {
             self.reported.see(must_hold(answer)?.position);
             recorded += 1;
         }

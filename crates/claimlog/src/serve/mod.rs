@@ -128,7 +128,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
     if let Some(folding) = &folding {
         runtime.block_on(folding.first());
     }
-    runtime.block_on(until_stopped(listener, parts, &mut signals, &stop, &health));
+    runtime.block_on(until_stopped(listener.map(|it| (it, parts)), &mut signals, &stop, &health));
     end(deciding, folding, performing)?;
     match stop.why() {
         Some(Why::Failed(why)) => bail!("{why}"),
@@ -138,8 +138,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
 
 /// Answers by HTTP until the process stops, then as long as it takes to answer what was asked, within a limit.
 pub(crate) async fn until_stopped(
-    listener: Option<Listener>,
-    parts: Parts,
+    api: Option<(Listener, Parts)>,
     signals: &mut Signals,
     stop: &Stop,
     health: &Health,
@@ -152,7 +151,7 @@ pub(crate) async fn until_stopped(
         health.stop();
         tracing::info!("stopping: what was taken is answered first");
     };
-    let Some(listener) = listener else {
+    let Some((listener, parts)) = api else {
         return stopping.await;
     };
     let address = listener.address();

@@ -9,6 +9,7 @@ use claim_domain::time::Instant;
 use claim_engine::Engine;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{Answer, Door, FileTimes, Input, Intake, Mode, Pending, ProblemLine, ProblemWord};
+use claim_journal::Correlation;
 use claim_server::{Answered, Bytes, Pulse, Until};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -46,7 +47,12 @@ pub(crate) fn queue() -> (Queue, Taken) {
 
 impl Queue {
     /// Asks commands in this order, without others between them; yields one answer each.
-    pub(crate) async fn ask(&self, commands: Vec<Vec<u8>>, door: Door<'static>) -> Vec<Answer> {
+    pub(crate) async fn ask(
+        &self,
+        commands: Vec<Vec<u8>>,
+        trace: &Correlation,
+        door: Door<'static>,
+    ) -> Vec<Answer> {
         let places = timeout(PLACE_WITHIN, self.0.reserve_many(commands.len())).await;
         let Ok(Ok(places)) = places else {
             return (1..).zip(commands).map(|(number, _)| unavailable(number)).collect();
@@ -54,7 +60,8 @@ impl Queue {
         let mut told = Vec::with_capacity(commands.len());
         for ((place, bytes), number) in places.zip(commands).zip(1..) {
             let (tell, pending) = oneshot::channel();
-            place.send(Waiting { input: Input::line(number, bytes), door, tell });
+            let input = Input { correlation: trace.clone(), ..Input::line(number, bytes) };
+            place.send(Waiting { input, door, tell });
             told.push((number, pending));
         }
         let mut answers = Vec::with_capacity(told.len());
@@ -71,9 +78,9 @@ impl Queue {
 #[async_trait]
 impl claim_server::Door for Queue {
     /// On the embedded log a command is durable when it is decided.
-    async fn ask(&self, commands: Vec<Bytes>, _: Until) -> Vec<Answered> {
+    async fn ask(&self, commands: Vec<Bytes>, trace: &Correlation, _: Until) -> Vec<Answered> {
         let commands = commands.into_iter().map(|it| it.to_vec()).collect();
-        let answers = Self::ask(self, commands, Door::Outside).await;
+        let answers = Self::ask(self, commands, trace, Door::Outside).await;
         let answers = answers.into_iter().map(|it| match it {
             Answer::Told(told) => Answered::Told(told),
             Answer::Problem(problem) => Answered::Problem(problem),
@@ -87,7 +94,7 @@ pub(crate) struct Closed;
 
 #[async_trait]
 impl claim_server::Door for Closed {
-    async fn ask(&self, commands: Vec<Bytes>, _: Until) -> Vec<Answered> {
+    async fn ask(&self, commands: Vec<Bytes>, _: &Correlation, _: Until) -> Vec<Answered> {
         let message = "this process takes no commands: it has not the role intake; ask the one that has";
         let reason = Problem::new(ProblemCode::LogUnavailable, message);
         let problem = |input| ProblemLine {

@@ -10,10 +10,9 @@ use claim_domain::ids::CustomerId;
 use claim_journal::{Binding, canonical};
 use claim_log::{Arrivals, Inbox, LogError, Outgoing, Outlet, Place, Received};
 
-use serde::{Deserialize, Serialize};
-
 use crate::bindings::{Bindings, Bound};
 use crate::relay::RelayError;
+use crate::shared_keys::KeysInUse;
 
 /// How long to wait for what was written to be read back.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,13 +30,6 @@ pub struct TopicBindings {
     read: Vec<Bound>,
     /// The key store that the first intake of this log had.
     keys: Option<String>,
-}
-
-/// The record beside the bindings that tells which key store the intakes of this log share.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeysInUse {
-    keys: String,
 }
 
 impl TopicBindings {

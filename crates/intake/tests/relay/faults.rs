@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use claim_intake::are_shared;
 use claim_journal::Forwarded;
 use claim_log::Place;
 use claim_testkit::broker::Fault;
@@ -102,6 +103,22 @@ fn an_intake_with_keys_of_its_own_is_refused() {
     drop(intake);
     let refused = room.try_intake_with_other_keys();
     assert!(refused.contains("another key store"), "{refused}");
+}
+
+#[test] // DESIGN §7: whoever opens boxes or compares bodies needs the same keys
+fn keys_are_compared_with_those_of_the_intakes_once_one_has_written_down_which_these_are() {
+    let room = Room::new(&directory());
+    let (own, identity) = (room.fingerprint(), Place::new("identity", 0));
+    let look = |fingerprint: &str| are_shared(&room.broker, &identity, fingerprint);
+    assert!(!look(&own).unwrap() && !look("another").unwrap(), "no intake has said yet");
+    // What others wrote there before says nothing.
+    room.broker.publish(&identity, None, Vec::new(), Some(b"{}".to_vec()));
+    assert!(!look(&own).unwrap());
+    let intake = room.intake(false);
+    until("the keys are written down", || room.values("identity", 0).len() > 1);
+    drop(intake);
+    assert!(look(&own).unwrap());
+    assert_eq!(look("another").unwrap_err().to_string(), room.try_intake_with_other_keys());
 }
 
 #[test] // DESIGN §4, "Time": a promise stands behind everything received before it

@@ -91,6 +91,11 @@ impl Room {
         Relay::start(parts).err().unwrap().to_string()
     }
 
+    /// What tells the key store here from others.
+    pub(crate) fn fingerprint(&self) -> String {
+        SqliteKeys::open(&self.keys()).unwrap().secret().fingerprint()
+    }
+
     fn relay_parts(&self, recorded: bool, closing: &Arc<AtomicBool>) -> RelayParts {
         let inbox = |topic: &str, sources: &str| InboxTopic {
             topic: topic.into(),
