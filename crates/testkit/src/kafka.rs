@@ -8,6 +8,7 @@
 #[cfg(feature = "kafka-client")]
 mod client;
 mod cluster;
+mod cut;
 mod jars;
 mod node;
 mod ports;

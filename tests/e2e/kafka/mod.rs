@@ -6,11 +6,13 @@
 //! | `sample` | the sample by a topic comes to the same as by files |
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
+//! | `missing` | records that are gone, offsets at which none ever stood |
 //!
 //! Start reading in `room`.
 
 mod fencing;
 mod flow;
 mod instances;
+mod missing;
 mod room;
 mod sample;
