@@ -7,6 +7,7 @@
 //! | `instances` | two instances that are killed, stopped and asked to go: nothing told is lost, nothing decided twice |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
 //! | `missing` | records that are gone, offsets at which none ever stood |
+//! | `publishing` | what a publisher that is killed repeats |
 //!
 //! Start reading in `room`.
 
@@ -14,5 +15,6 @@ mod fencing;
 mod flow;
 mod instances;
 mod missing;
+mod publishing;
 mod room;
 mod sample;
