@@ -16,6 +16,7 @@ use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Un
 use uuid::Uuid;
 
 use crate::partition::{Decide, Partition, Step, WriteError, told};
+use crate::planted::Planted;
 use crate::replay::{Replay, chains};
 
 /// How many deadlines fire between two looks at what else is to be done (F-42).
@@ -111,7 +112,8 @@ impl Engine {
             let (tell, receipt) = channel();
             log.append(Batch { partition: id, lines: vec![lead] }, Box::new(move |it| drop(tell.send(it))));
             leads.push((id, receipt));
-            partitions.insert(id, Partition::new(pen, replay.folds.remove(&id).unwrap_or_default(), decide));
+            let fold = replay.folds.remove(&id).unwrap_or_default();
+            partitions.insert(id, Partition::new(pen, fold, decide, Planted::default()));
         }
         for (id, receipt) in leads {
             match receipt.recv() {

@@ -11,6 +11,7 @@ use claim_journal::{PartitionId, Settings};
 use claim_log::{Change, Inbox, Log, LogError, Membership, Place};
 
 use crate::partition::Decide;
+use crate::planted::Planted;
 use crate::program::{Following, Program};
 use crate::seat::{Seat, SeatParts};
 use crate::status::Status;
@@ -83,6 +84,19 @@ impl Instance {
     /// # Errors
     /// [`InstanceError`].
     pub fn start(parts: &InstanceParts) -> Result<Self, InstanceError> {
+        Self::begin(parts, Planted::default())
+    }
+
+    /// The same, with a fault in it that somebody should notice.
+    ///
+    /// # Errors
+    /// As [`Instance::start`].
+    #[cfg(feature = "planted-faults")]
+    pub fn start_with(parts: &InstanceParts, planted: Planted) -> Result<Self, InstanceError> {
+        Self::begin(parts, planted)
+    }
+
+    fn begin(parts: &InstanceParts, planted: Planted) -> Result<Self, InstanceError> {
         let found = parts.inbox.partitions(&parts.commands)?;
         let wanted = parts.settings.partitions;
         if found != u32::from(wanted) {
@@ -105,6 +119,7 @@ impl Instance {
                 program: Arc::clone(program.program()),
                 accept_void: accepted(*partition),
                 decide: parts.decide,
+                planted,
             })?;
             Ok((*partition, seat))
         });

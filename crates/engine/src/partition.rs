@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::MAX_DECISION_BYTES;
 use crate::answered::{At, Recall};
 use crate::fold::{Fold, Input};
+use crate::planted::{Planted, PlantedFault};
 
 /// How a command is decided: [`claim_domain::decide::decide`], but for tests of what happens when it panics.
 pub type Decide = fn(&Customer, &Command, &Context<'_>) -> Result<Vec<Event>, Reason>;
@@ -34,6 +35,7 @@ pub(crate) struct Partition {
     pen: Pen,
     fold: Fold,
     decide: Decide,
+    planted: Planted,
     /// The highest sequence known to be durable.
     proved: u64,
     /// The newest record known to be durable, once one of this reign is.
@@ -83,8 +85,8 @@ pub(crate) enum Step {
 }
 
 impl Partition {
-    pub(crate) fn new(pen: Pen, fold: Fold, decide: Decide) -> Self {
-        Self { proved: pen.sequence(), pen, fold, decide, told: None, pending: VecDeque::new() }
+    pub(crate) fn new(pen: Pen, fold: Fold, decide: Decide, planted: Planted) -> Self {
+        Self { proved: pen.sequence(), pen, fold, decide, planted, told: None, pending: VecDeque::new() }
     }
 
     /// Its position as the program, when nothing is pending.
@@ -334,7 +336,9 @@ impl Partition {
             body = canonical::to_string(&decision)?;
         }
         let before = self.pen.head();
+        let twin = self.planted.has(PlantedFault::WriteTwice).then(|| self.twin(&decision)).transpose()?;
         lines.push(self.pen.write(Kind::Decision, Decision::VERSION, &body, self.proved)?);
+        lines.extend(twin);
         let position = Position { partition: self.pen.partition(), sequence: self.pen.sequence() };
         self.fold.apply(&decision, At::Pending(position.sequence));
         let program = (position.partition == PartitionId::Program).then(|| {
@@ -350,6 +354,13 @@ impl Partition {
             waiting: tell.into_iter().collect(),
         });
         Ok(())
+    }
+
+    /// Another record for the sequence that comes next.
+    fn twin(&self, decision: &Decision) -> Result<Vec<u8>, WriteError> {
+        let another = Decision { late: !decision.late, ..decision.clone() };
+        let body = canonical::to_string(&another)?;
+        Ok(self.pen.clone().write(Kind::Decision, Decision::VERSION, &body, self.proved)?)
     }
 
     fn wait_for(&mut self, sequence: u64, tell: Option<TellOutcome>) {

@@ -10,6 +10,7 @@ use claim_journal::{Chain, Forwarded, LeaderId, Line, PartitionId, ProgramPositi
 use claim_log::{Arrivals, Batch, Judged, Judging, Receipt, Received, Stored};
 
 use crate::partition::{Partition, Step, WriteError};
+use crate::planted::PlantedFault;
 use crate::seat::{Desk, Message, SeatError, SeatParts};
 use crate::watermark::Watermark;
 
@@ -250,6 +251,11 @@ impl Desk {
         };
         // A gap that was read before told these already.
         let fresh: Vec<u64> = offsets.into_iter().filter(|it| Some(*it) > reign.read).collect();
+        if self.parts.planted.has(PlantedFault::TellWhenAcknowledged) {
+            reign.partition.appended(&fresh);
+            reign.next_offset = fresh.last().map_or(reign.next_offset, |it| it + 1);
+            return Ok(None);
+        }
         let next = (reign.next_offset..).zip(&fresh).take_while(|(next, offset)| next == *offset).count();
         reign.partition.appended(&fresh[..next]);
         reign.next_offset += next as u64;

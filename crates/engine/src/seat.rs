@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::answered::At;
 use crate::fold::Fold;
 use crate::partition::{Decide, Partition};
+use crate::planted::{Planted, PlantedFault};
 use crate::program::Program;
 use crate::reign::{Ended, Reign};
 use crate::status::Status;
@@ -56,6 +57,8 @@ pub struct SeatParts {
     pub accept_void: Vec<u64>,
     /// How commands are decided.
     pub decide: Decide,
+    /// What a test broke on purpose.
+    pub planted: Planted,
 }
 
 /// Why a partition halts here. It stays halted until an operator acts; other partitions go on.
@@ -339,7 +342,12 @@ impl Desk {
         }
         match judged {
             None => return Ok(false),
-            Some(Judged::Void(stored, cause)) => self.void(&stored, cause),
+            Some(Judged::Void(stored, cause)) => {
+                if self.parts.planted.has(PlantedFault::CountVoid) {
+                    self.fold(&stored)?;
+                }
+                self.void(&stored, cause);
+            }
             Some(Judged::Valid(stored)) => self.fold(&stored)?,
         }
         let (sequence, epoch) = (self.chain.sequence(), self.chain.epoch());
@@ -386,7 +394,8 @@ impl Desk {
         self.note(|it| it.led(pen.epoch()));
         tracing::info!(partition = %self.parts.partition, epoch = pen.epoch(), "leading");
         let start = self.first_input(committed)?;
-        let partition = Partition::new(pen, std::mem::take(&mut self.fold), self.parts.decide);
+        let SeatParts { decide, planted, .. } = self.parts;
+        let partition = Partition::new(pen, std::mem::take(&mut self.fold), decide, planted);
         Reign::begin(&self.parts, partition, start, self.chain.next_offset()).map(Some)
     }
 
@@ -420,6 +429,10 @@ impl Desk {
     /// Where input goes on: behind the highest that was decided, whose id is compared; never at a committed offset, which
     /// would lose commands (DESIGN §4, "Ownership").
     fn first_input(&self, committed: Option<u64>) -> Result<u64, SeatError> {
+        if let (true, Some(committed)) = (self.parts.planted.has(PlantedFault::ResumeAtCommitted), committed)
+        {
+            return Ok(committed);
+        }
         let place = &self.parts.commands;
         let missing = |why: String| SeatError::CommandsMissing { place: place.clone(), why };
         let (kept, end) = self.parts.inbox.range(place)?;

@@ -70,6 +70,7 @@ struct State {
     topics: BTreeMap<Place, Topic>,
     groups: BTreeMap<String, Group>,
     held: Vec<Later>,
+    stuck: BTreeSet<Place>,
     now_ms: i64,
     members: u64,
     down: bool,
@@ -129,6 +130,18 @@ impl MemoryBroker {
     /// Whether nobody answers at all.
     pub fn set_down(&self, down: bool) {
         self.lock().down = down;
+        self.shared.1.notify_all();
+    }
+
+    /// Whether a place is stuck: it takes records and tells where it ends, and nobody gets any record of it.
+    pub fn set_stuck(&self, place: &Place, stuck: bool) {
+        let mut state = self.lock();
+        if stuck {
+            state.stuck.insert(place.clone());
+        } else {
+            state.stuck.remove(place);
+        }
+        drop(state);
         self.shared.1.notify_all();
     }
 
@@ -401,7 +414,7 @@ impl Arrivals for Reading {
                 if *next < first || *next > end {
                     return Err(LogError::BeyondEnd { offset: *next, end });
                 }
-                while *next < end {
+                while !state.stuck.contains(place) && *next < end {
                     *next += 1;
                     if let Some(found) = received(&state, place, *next - 1) {
                         return Ok(Some(found));

@@ -9,6 +9,7 @@ mod certificate;
 #[cfg(feature = "kafka-client")]
 mod client;
 mod cluster;
+mod cut;
 mod jars;
 mod node;
 mod ports;

@@ -39,7 +39,7 @@ fn with_number(record: &Record, name: &str, number: u64) -> Record {
 }
 
 /// The program and customers 0 to 7, decided; a claim of each partition, by the number of its command.
-fn opened(room: &Room) -> BTreeMap<u64, u64> {
+pub(super) fn opened(room: &Room) -> BTreeMap<u64, u64> {
     room.publish(&program(30));
     room.publish(&(0..8).map(|it| add(100 + it, it)).collect::<Vec<_>>());
     let told = room.outcomes(&(0..8).map(|it| id(100 + it)).collect::<Vec<_>>());

@@ -10,6 +10,8 @@
 //! | `trace` | one command is followed through the logs by its trace |
 //! | `fencing` | strangers in the journal, answers of brokers that are lost |
 //! | `rights` | TLS, SCRAM, and the rights of the README's table: enough, and each of them needed |
+//! | `missing` | records that are gone, offsets at which none ever stood |
+//! | `publishing` | what a publisher that is killed repeats |
 //!
 //! Start reading in `room`.
 
@@ -19,6 +21,8 @@ mod fencing;
 mod flow;
 mod instances;
 mod keys;
+mod missing;
+mod publishing;
 mod rights;
 mod room;
 mod sample;

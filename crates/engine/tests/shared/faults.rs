@@ -10,10 +10,10 @@ use uuid::Uuid;
 use crate::ask::{add, customer};
 use crate::room::{Room, halted, settings, until};
 
-const ZERO: PartitionId = PartitionId::Number(0);
+pub(crate) const ZERO: PartitionId = PartitionId::Number(0);
 
 /// Adds a customer whose decision belongs to partition 0.
-fn add_to_zero(room: &Room, number: u128) -> u128 {
+pub(crate) fn add_to_zero(room: &Room, number: u128) -> u128 {
     let id = (number * 1000..).map(customer).find(|it| it.slot().number() % 2 == 0).unwrap();
     let mut routed = add(number, id);
     routed.program.sequence = 2;
@@ -21,7 +21,7 @@ fn add_to_zero(room: &Room, number: u128) -> u128 {
     number
 }
 
-fn wait_for(room: &Room, asked: &[u128]) {
+pub(crate) fn wait_for(room: &Room, asked: &[u128]) {
     until("every decision", || room.decided() == asked);
 }
 
@@ -193,7 +193,7 @@ fn an_engine_outlives_its_brokers() {
 }
 
 /// A pen on the chain of partition 0 as it stands.
-fn pen_at_the_end(room: &Room) -> Pen {
+pub(crate) fn pen_at_the_end(room: &Room) -> Pen {
     let mut chain = Chain::new(ZERO, Offsets::Count);
     let mut records = room.broker.read(&claim_log::Start::nowhere().at(ZERO, 0)).unwrap();
     while let Some(stored) = records.next().unwrap() {
@@ -203,7 +203,7 @@ fn pen_at_the_end(room: &Room) -> Pen {
 }
 
 /// Appends as anybody may.
-fn put(room: &Room, line: &[u8]) {
+pub(crate) fn put(room: &Room, line: &[u8]) {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     room.broker.publish(&MemoryBroker::place(ZERO), None, Vec::new(), Some(line.to_vec()));
 }

@@ -7,5 +7,7 @@
 mod ask;
 mod deadlines;
 mod faults;
+mod observed;
+mod planted;
 mod room;
 mod sharing;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claim_domain::decide::decide;
-use claim_engine::{Instance, InstanceParts, Status};
+use claim_engine::{Instance, InstanceParts, Planted, Status};
 use claim_journal::{
     Cause, Decision, Digest, Forwarded, InboxTick, Kind, Line, PartitionId, Routed, Settings,
 };
@@ -49,6 +49,11 @@ impl Room {
     /// Another engine.
     pub(crate) fn instance(&self) -> Instance {
         Instance::start(&self.parts()).unwrap()
+    }
+
+    /// Another engine, with a fault in it.
+    pub(crate) fn instance_with(&self, planted: Planted) -> Instance {
+        Instance::start_with(&self.parts(), planted).unwrap()
     }
 
     pub(crate) fn parts(&self) -> InstanceParts {

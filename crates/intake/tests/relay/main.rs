@@ -4,5 +4,11 @@
 
 mod bad_input;
 mod faults;
+#[path = "../../../engine/tests/shared/observed.rs"]
+mod observed;
 mod room;
 mod sample;
+mod weeks;
+#[path = "../../../../tests/e2e/world.rs"]
+#[allow(dead_code, reason = "the tests of the program ask for more")]
+mod world;

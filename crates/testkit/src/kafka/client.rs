@@ -10,7 +10,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{DeliveryResult, Header, Headers, Message, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 /// The group that its readers name, which they need a right for on a secure cluster.
@@ -134,6 +134,31 @@ impl Client {
     pub fn write<'a>(&self, topic: &str, records: impl IntoIterator<Item = &'a Record>) -> Vec<u64> {
         let sent: Vec<_> = records.into_iter().map(|it| self.send(topic, it)).collect();
         sent.into_iter().map(|it| it.recv_timeout(PATIENCE).expect("the record becomes durable")).collect()
+    }
+
+    /// Writes records to one partition in a transaction, whose end takes an offset of its own behind them.
+    ///
+    /// # Panics
+    /// When it does not come to its end.
+    pub fn write_in_transaction(&self, topic: &str, partition: u32, values: &[&[u8]]) {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.servers).set("transactional.id", format!("of-tests-{topic}"));
+        let producer: BaseProducer = config.create().unwrap();
+        let partition = i32::try_from(partition).unwrap();
+        let end = || producer.client().fetch_watermarks(topic, partition, PATIENCE).unwrap().1;
+        producer.init_transactions(PATIENCE).unwrap();
+        producer.begin_transaction().unwrap();
+        let (before, began) = (end(), Instant::now());
+        for value in values {
+            let record = BaseRecord::<[u8], _>::to(topic).partition(partition).payload(*value);
+            producer.send(record).map_err(|(fault, _)| fault).unwrap();
+        }
+        producer.commit_transaction(PATIENCE).unwrap();
+        // Brokers write the end of it a little later.
+        while end() <= before + i64::try_from(values.len()).unwrap() {
+            assert!(began.elapsed() < PATIENCE, "the transaction does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// A reader of a whole topic.

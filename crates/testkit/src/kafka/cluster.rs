@@ -6,6 +6,7 @@ use std::thread;
 
 use super::Unavailable;
 use super::certificate::Certificate;
+use super::cut::cut;
 use super::jars::jars;
 use super::node::{Node, java};
 use super::ports;
@@ -148,6 +149,19 @@ impl Cluster {
         let node = node.ok_or_else(|| Unavailable(format!("there is no broker {broker} to start")))?;
         node.launch()?;
         node.wait()
+    }
+
+    /// Cuts the record at an offset and all behind it off the disk of a broker, from 1, that was stopped or killed; with
+    /// the record goes the batch that it came in. The offset at which the partition ends then.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the broker runs or the record is not there.
+    pub fn cut(&self, broker: usize, topic: &str, partition: u32, offset: u64) -> Result<u64, Unavailable> {
+        match self.nodes.get(broker.wrapping_sub(1)) {
+            Some(node) if node.pid().is_none() => cut(&node.data(), topic, partition, offset)
+                .map_err(Unavailable::because("cutting records off")),
+            _ => Err(Unavailable(format!("there is no broker {broker} that stands still"))),
+        }
     }
 
     fn signal(&mut self, broker: usize, signal: &str) {

@@ -38,7 +38,7 @@ impl Node {
         let folder = tempfile::Builder::new().prefix("claimlog-kafka-").tempdir();
         let folder = folder.map_err(Unavailable::because("making the folder of a broker"))?.keep();
         let node = Self { libs: libs.to_owned(), folder, port, running: None };
-        let properties = properties.replace("@DATA@", &node.folder.join("data").display().to_string());
+        let properties = properties.replace("@DATA@", &node.data().display().to_string());
         fs::write(node.configuration(), properties)
             .map_err(Unavailable::because("writing the configuration of a broker"))?;
         let output = java(libs)
@@ -57,6 +57,11 @@ impl Node {
 
     fn configuration(&self) -> PathBuf {
         self.folder.join("node.properties")
+    }
+
+    /// Where its topics are.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// Starts the process, without waiting until it listens.

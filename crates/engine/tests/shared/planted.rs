@@ -1,0 +1,80 @@
+//! The rig can fail: each fault that is planted in an engine is found, by a scenario that is sound without it.
+
+use claim_engine::{Instance, Planted, PlantedFault};
+use claim_testkit::broker::{Fault, MemoryBroker};
+use claim_tests::observer::Complaint;
+
+use crate::faults::{ZERO, add_to_zero, pen_at_the_end, put, wait_for};
+use crate::observed::observed;
+use crate::room::{PARTITIONS, Room, until};
+
+/// How a fault is found: by what an observer says after this scenario, and the invariant that it names.
+type Found = (fn(Planted) -> Vec<Complaint>, &'static str);
+
+fn found_by(fault: PlantedFault) -> Found {
+    match fault {
+        PlantedFault::ResumeAtCommitted => (a_journal_lost_its_tail, "I-01"),
+        PlantedFault::TellWhenAcknowledged | PlantedFault::CountVoid => (a_leader_was_paused, "I-01"),
+        PlantedFault::WriteTwice => (a_few_were_asked, "I-04"),
+    }
+}
+
+#[test] // issue 4, point 2
+fn each_planted_fault_is_found_and_without_it_nothing_is() {
+    for fault in PlantedFault::ALL {
+        let (scenario, invariant) = found_by(fault);
+        assert_eq!(scenario(Planted::default()), [], "without {fault:?}");
+        let found = scenario(Planted::with(fault));
+        assert!(found.iter().any(|it| it.invariant == invariant), "{fault:?} is not found: {found:#?}");
+    }
+}
+
+/// Waits until the engine has done all that partition 0 was asked, as far as it knows, or halts.
+fn wait_until_done(engine: &Instance, asked: &[u128]) {
+    let all = Some(asked.len() as u64);
+    until("all done", || {
+        let status = &engine.status()[&ZERO];
+        (status.done >= all && status.speculative == 0) || status.halted.is_some()
+    });
+}
+
+/// Commands one after the other, and no fault of a broker.
+fn a_few_were_asked(planted: Planted) -> Vec<Complaint> {
+    let room = Room::new();
+    let engine = room.instance_with(planted);
+    let asked: Vec<_> = (101..105).map(|it| add_to_zero(&room, it)).collect();
+    wait_until_done(&engine, &asked);
+    observed(&room.broker, PARTITIONS)
+}
+
+/// A leader whose answers are late is replaced meanwhile, and goes on writing (F-04).
+fn a_leader_was_paused(planted: Planted) -> Vec<Complaint> {
+    let room = Room::new();
+    let engine = room.instance_with(planted);
+    let mut asked = vec![add_to_zero(&room, 101)];
+    wait_for(&room, &asked);
+    room.broker.fault(&MemoryBroker::place(ZERO), Fault::Held);
+    asked.push(add_to_zero(&room, 102));
+    wait_for(&room, &asked);
+    put(&room, &pen_at_the_end(&room).lead("other", 1, None).unwrap());
+    asked.push(add_to_zero(&room, 103));
+    until("the zombie's record", || room.journal(ZERO).1 > 0);
+    room.broker.fault(&MemoryBroker::place(ZERO), Fault::None);
+    wait_until_done(&engine, &asked);
+    observed(&room.broker, PARTITIONS)
+}
+
+/// The last record is gone with everybody who knew of it, and its command is still there: it is decided again (F-09).
+fn a_journal_lost_its_tail(planted: Planted) -> Vec<Complaint> {
+    let room = Room::new();
+    let first = room.instance_with(planted);
+    let asked = vec![add_to_zero(&room, 101), add_to_zero(&room, 102)];
+    wait_until_done(&first, &asked);
+    first.close();
+    let place = MemoryBroker::place(ZERO);
+    let end = room.broker.read_all(&place).len() as u64;
+    room.broker.truncate(&place, end - 1);
+    let second = room.instance_with(planted);
+    wait_until_done(&second, &asked);
+    observed(&room.broker, PARTITIONS)
+}
