@@ -141,8 +141,8 @@ impl Client {
     /// # Panics
     /// When it does not come to its end.
     pub fn write_in_transaction(&self, topic: &str, partition: u32, values: &[&[u8]]) {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.servers).set("transactional.id", format!("of-tests-{topic}"));
+        let mut config: ClientConfig = self.settings.clone().into_iter().collect();
+        config.set("transactional.id", format!("of-tests-{topic}"));
         let producer: BaseProducer = config.create().unwrap();
         let partition = i32::try_from(partition).unwrap();
         let end = || producer.client().fetch_watermarks(topic, partition, PATIENCE).unwrap().1;
