@@ -216,8 +216,11 @@ pub(crate) struct Apply {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 lets the system choose, and the log says which.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "CLAIMLOG_LISTEN")]
-    pub(crate) listen: String,
+    ///
+    /// [default: 127.0.0.1:8080 with the role api. Without that role nothing listens unless it is named; then /healthz,
+    /// /readyz and /metrics are answered there]
+    #[arg(long, value_name = "ADDRESS", env = "CLAIMLOG_LISTEN")]
+    pub(crate) listen: Option<String>,
     /// What this process does, separated by commas: intake, engine, projector, publisher, api.
     ///
     /// On the embedded log one process writes, so intake and engine go together.

@@ -132,6 +132,11 @@ pub(crate) async fn readyz(State(served): State<Served>) -> Response {
             }
         }
     }
+    ready(&reasons)
+}
+
+/// The answer to whoever asks whether a process may be asked.
+pub(crate) fn ready(reasons: &[Reason]) -> Response {
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({"ready": ready, "reasons": reasons}).to_string();

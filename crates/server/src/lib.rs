@@ -33,6 +33,7 @@ mod routes;
 pub mod shape;
 mod state;
 
+pub use axum::Router;
 pub use axum::body::Bytes;
 pub use door::{Answered, Door, Until};
 pub use health::{Health, Pulse, Reason};
@@ -41,5 +42,5 @@ pub use meters::{Meters, More};
 pub use opening::Opener;
 pub use problem::HttpProblem;
 pub use readers::OpenViews;
-pub use routes::router;
+pub use routes::{probes, router};
 pub use state::{Now, Parts};

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::door::Answered;
+use crate::health::Health;
 use crate::state::Served;
 
 /// The upper bounds of the time an answer takes, in seconds.
@@ -141,16 +142,23 @@ fn show(gauges: &Family<Labels<1>, Gauge>, cursor: &Cursor) {
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(served): State<Served>) -> Response {
-    let all = &served.meters.0;
-    show(&all.told, &served.told.cursor());
-    all.ready.set(i64::from(served.health.reasons().is_empty()));
-    let mut text = String::new();
-    match encode(&mut text, &all.registry) {
-        Ok(()) => {
-            let more = all.more.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            text.extend(more.map(|more| more()));
-            ([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response()
+    served.meters.exposition(&served.told.cursor(), &served.health)
+}
+
+impl Meters {
+    /// Everything, for Prometheus.
+    pub(crate) fn exposition(&self, told: &Cursor, health: &Health) -> Response {
+        let all = &self.0;
+        show(&all.told, told);
+        all.ready.set(i64::from(health.reasons().is_empty()));
+        let mut text = String::new();
+        match encode(&mut text, &all.registry) {
+            Ok(()) => {
+                let more = all.more.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                text.extend(more.map(|more| more()));
+                ([(CONTENT_TYPE, PROMETHEUS_TEXT)], text).into_response()
+            }
+            Err(fmt::Error) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
-        Err(fmt::Error) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::guard::guard;
 use crate::problem::HttpProblem;
 use crate::state::{Parts, Served};
+use crate::{Health, Meters};
 use crate::{claims, commands, health, meters, pages};
 
 /// Carries the cursor of an answer.
@@ -36,6 +37,17 @@ pub fn router(parts: Parts) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(served.clone(), guard))
         .with_state(served)
+}
+
+/// What a process serves that does not answer about claims: how it is.
+pub fn probes(health: Health, meters: Meters) -> Router {
+    let also = health.clone();
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(move || async move { health::ready(&health.reasons()) }))
+        .route("/metrics", get(move || async move { meters.exposition(&Cursor::default(), &also) }))
+        .fallback(no_path)
+        .method_not_allowed_fallback(no_method)
 }
 
 async fn no_path(uri: Uri) -> HttpProblem {

@@ -10,21 +10,25 @@ use crate::node::runtime;
 use crate::serve::roles::Role;
 use crate::serve::{Order, serve};
 
+/// Where the API listens unless another place is named.
+const LISTEN: &str = "127.0.0.1:8080";
+
 /// Runs `serve`, until a signal ends it.
 ///
 /// # Errors
 /// When it cannot listen, the directory cannot be opened, or something failed while it served.
 pub(crate) fn run(global: &Global, args: &Serve) -> Result<Status> {
-    let address = loopback(&args.listen).map_err(|it| UsageError(format!("--listen: {it}")))?;
+    let named = args.listen.as_deref().or(args.roles.has(Role::Api).then_some(LISTEN));
+    let address = named.map(loopback).transpose().map_err(|it| UsageError(format!("--listen: {it}")))?;
     let on_kafka = args.kafka.kafka.is_some();
     if !on_kafka {
         args.roles.check_embedded()?;
     }
     let runtime = runtime()?;
     // The address comes first: when another process has it, the directory is left alone.
-    let listener = match args.roles.has(Role::Api) {
-        true => Some(runtime.block_on(Listener::bind(address)).map_err(why_not)?),
-        false => None,
+    let listener = match address {
+        Some(address) => Some(runtime.block_on(Listener::bind(address)).map_err(why_not)?),
+        None => None,
     };
     let order = Order { global, roles: &args.roles, listener, effects: !args.no_effects };
     if on_kafka {

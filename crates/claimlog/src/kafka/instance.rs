@@ -15,7 +15,7 @@ use claim_log::{Place, ReadLog};
 use claim_log_kafka::KafkaLog;
 use claim_projector::{Location, Views};
 use claim_publisher::{PublisherParts, publish};
-use claim_server::{Door, Health, Meters, Parts};
+use claim_server::{Door, Health, Meters, Parts, probes, router};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -93,28 +93,25 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     if order.effects {
         running.effects(&order, &cluster, runtime, &meters)?;
     }
-    let api = match (order.listener, keys) {
-        (Some(listener), Some(keys)) => {
-            let parts = Parts {
-                door: running.door(&cluster, &log, &keys)?,
-                log: log.clone(),
-                views: {
-                    let place = order.global.views()?;
-                    Arc::new(move || Views::open_read_only(place.clone()))
-                },
-                keys,
-                now: Arc::new(wall),
-                health: health.clone(),
-                meters: meters.clone(),
-            };
-            Some((listener, parts))
-        }
-        _ => None,
+    let router = match keys.filter(|_| order.roles.has(Role::Api)) {
+        None => probes(health.clone(), meters.clone()),
+        Some(keys) => router(Parts {
+            door: running.door(&cluster, &log, &keys)?,
+            log: log.clone(),
+            views: {
+                let place = order.global.views()?;
+                Arc::new(move || Views::open_read_only(place.clone()))
+            },
+            keys,
+            now: Arc::new(wall),
+            health: health.clone(),
+            meters: meters.clone(),
+        }),
     };
     let standing = running.standing.clone();
     meters.also(Arc::new(move || standing.exposition()));
     running.watch(&health)?;
-    runtime.block_on(until_stopped(api, &mut signals, &stop, &health));
+    runtime.block_on(until_stopped(order.listener.map(|it| (it, router)), &mut signals, &stop, &health));
     running.end();
     match stop.why() {
         Some(Why::Failed(why)) => bail!("{why}"),

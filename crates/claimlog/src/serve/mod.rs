@@ -13,7 +13,7 @@ use claim_intake::Intake;
 use claim_log::ReadLog;
 use claim_log_embedded::EmbeddedReader;
 use claim_projector::Views;
-use claim_server::{Door, Drained, Health, Listener, Meters, Now, Parts, router};
+use claim_server::{Door, Drained, Health, Listener, Meters, Now, Parts, Router, probes, router};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
@@ -49,7 +49,7 @@ pub(crate) const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct Order<'a> {
     pub(crate) global: &'a Global,
     pub(crate) roles: &'a Roles,
-    /// Where the API listens; none without the role.
+    /// Where the process listens: for the API, and without that role to say how it is.
     pub(crate) listener: Option<Listener>,
     pub(crate) effects: bool,
 }
@@ -110,25 +110,28 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
         tracing::info!("the embedded log has no topics to publish to; `claimlog events` prints events");
     }
 
-    let parts = Parts {
-        door: match &deciding {
-            Some(it) => Arc::new(it.queue.clone()) as Arc<dyn Door>,
-            None => Arc::new(Closed),
-        },
-        log: log.clone(),
-        views: {
-            let place = global.views()?;
-            Arc::new(move || Views::open_read_only(place.clone()))
-        },
-        keys: global.keys()?.open_read_only().context("opening the keys of persons")?,
-        now: now(&*log, deciding.as_ref(), clock)?,
-        health: health.clone(),
-        meters,
+    let router = match roles.has(Role::Api) {
+        false => probes(health.clone(), meters),
+        true => router(Parts {
+            door: match &deciding {
+                Some(it) => Arc::new(it.queue.clone()) as Arc<dyn Door>,
+                None => Arc::new(Closed),
+            },
+            log: log.clone(),
+            views: {
+                let place = global.views()?;
+                Arc::new(move || Views::open_read_only(place.clone()))
+            },
+            keys: global.keys()?.open_read_only().context("opening the keys of persons")?,
+            now: now(&*log, deciding.as_ref(), clock)?,
+            health: health.clone(),
+            meters,
+        }),
     };
     if let Some(folding) = &folding {
         runtime.block_on(folding.first());
     }
-    runtime.block_on(until_stopped(listener.map(|it| (it, parts)), &mut signals, &stop, &health));
+    runtime.block_on(until_stopped(listener.map(|it| (it, router)), &mut signals, &stop, &health));
     end(deciding, folding, performing)?;
     match stop.why() {
         Some(Why::Failed(why)) => bail!("{why}"),
@@ -138,7 +141,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
 
 /// Answers by HTTP until the process stops, then as long as it takes to answer what was asked, within a limit.
 pub(crate) async fn until_stopped(
-    api: Option<(Listener, Parts)>,
+    served: Option<(Listener, Router)>,
     signals: &mut Signals,
     stop: &Stop,
     health: &Health,
@@ -151,7 +154,10 @@ pub(crate) async fn until_stopped(
         health.stop();
         tracing::info!("stopping: what was taken is answered first");
     };
-    let Some((listener, parts)) = api else {
+    let Some((listener, router)) = served else {
+        tracing::info!(
+            "nothing listens here: without the role api, --listen says where to ask how this process is"
+        );
         return stopping.await;
     };
     let address = listener.address();
@@ -159,7 +165,7 @@ pub(crate) async fn until_stopped(
         %address,
         "listening on http://{address}; there is no sign-in yet: whoever asks is believed, and only this machine can ask"
     );
-    if listener.serve(router(parts), stopping, DRAIN_WITHIN).await == Drained::NotAll {
+    if listener.serve(router, stopping, DRAIN_WITHIN).await == Drained::NotAll {
         tracing::warn!("some connections were still open after {} s", DRAIN_WITHIN.as_secs());
     }
 }
