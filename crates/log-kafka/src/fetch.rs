@@ -65,18 +65,18 @@ impl Fetch {
         })
     }
 
-    /// How far each partition was read, in the order of their places.
-    pub(crate) fn positions(&self) -> impl Iterator<Item = u64> {
-        self.slots.iter().map(|it| it.next)
+    /// How far each partition was read, in the order of their places, what is never given included: ends of transactions and
+    /// what was aborted. The library passes over them while it is polled and tells only its position.
+    pub(crate) fn positions(&self) -> Vec<u64> {
+        let passed = self.consumer.as_ref().and_then(|it| it.position().ok());
+        let passed = |place| passed.as_ref().and_then(|it| offset_of(it, place).ok()).unwrap_or_default();
+        self.slots.iter().map(|it| it.next.max(passed(&it.place))).collect()
     }
 
-    /// How far a partition was read, what is never given included: ends of transactions and what was aborted. The library
-    /// passes over them while it is polled and tells only its position.
+    /// How far a partition was read, in the same way; none when it is not read here.
     pub(crate) fn reached(&self, place: &Place) -> Option<u64> {
-        let slot = self.slots.iter().find(|it| it.place == *place)?;
-        let positions = self.consumer.as_ref().and_then(|it| it.position().ok());
-        let passed = positions.and_then(|it| offset_of(&it, place).ok()).unwrap_or_default();
-        Some(slot.next.max(passed))
+        let nth = self.slots.iter().position(|it| it.place == *place)?;
+        self.positions().get(nth).copied()
     }
 
     /// Whether the one partition that is read was at its end when its broker was last heard.
@@ -91,8 +91,7 @@ impl Fetch {
         take: impl FnOnce(usize, &Place, u64, &BorrowedMessage<'_>) -> T,
     ) -> Result<Option<T>, Stopped> {
         let Some(consumer) = &self.consumer else { return Ok(None) };
-        // A record that has come already is had without a look at the clock.
-        let mut left = Duration::ZERO;
+        let mut left = whole_millis(wait);
         let mut began = None;
         loop {
             match consumer.poll(left) {
@@ -113,7 +112,6 @@ impl Fetch {
                         slot.at_end = true;
                         return Ok(None);
                     }
-                    continue;
                 }
                 Some(Err(fault)) if out_of_range(&fault) => return Err(Stopped::OutOfRange),
                 Some(Err(fault)) if lasting(&fault) => {
@@ -121,12 +119,10 @@ impl Fetch {
                 }
                 // A broker is away, another will lead: noise to a reader, who waits.
                 Some(Err(fault)) => self.heard.complaint(&fault, &fault.to_string()),
-                None => {}
+                None => return Ok(None),
             }
+            // What came was no record. The clock is only looked at then.
             left = whole_millis(wait.saturating_sub(began.get_or_insert_with(Instant::now).elapsed()));
-            if left.is_zero() {
-                return Ok(None);
-            }
         }
     }
 

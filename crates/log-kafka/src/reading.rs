@@ -67,7 +67,7 @@ impl Reading {
     /// Whether all that was known to be there was read.
     fn is_at_ends(&self) -> bool {
         self.ends.len() == self.partitions.len()
-            && self.fetch.positions().zip(&self.ends).all(|(next, end)| next >= *end)
+            && self.fetch.positions().iter().zip(&self.ends).all(|(next, end)| next >= end)
     }
 }
 
@@ -103,7 +103,7 @@ impl Records for Reading {
             if !fresh && (self.ends.is_empty() || self.is_at_ends()) {
                 self.ends = self.fetch.ends()?;
                 fresh = true;
-                if self.fetch.positions().zip(&self.ends).any(|(next, end)| next > *end)
+                if self.fetch.positions().iter().zip(&self.ends).any(|(next, end)| next > end)
                     && let Some(missing) = self.fetch.missing()?
                 {
                     return Err(not_there(missing));
@@ -112,6 +112,7 @@ impl Records for Reading {
             wait = if self.is_at_ends() { Duration::ZERO } else { SLICE };
         }
     }
+
     fn ready(&mut self, wait: Duration) -> Result<bool, LogError> {
         if self.came.is_none() {
             self.came = self.poll(wait)?;
