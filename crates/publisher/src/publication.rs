@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, PartitionId, Position};
-use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog};
+use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog, Received, way};
 
 use crate::events::PublishError;
 use crate::records::{self, Progress};
@@ -40,8 +40,16 @@ impl Publication {
         outcomes: Place,
     ) -> Result<Self, PublishError> {
         let partition = beginning.partition();
-        let of_events = Progress::of(outlet.last(&events)?.as_ref());
-        let of_outcomes = Progress::of(outlet.last(&outcomes)?.as_ref());
+        let (last_event, last_outcome) = (outlet.last(&events)?, outlet.last(&outcomes)?);
+        let (of_events, of_outcomes) =
+            (Progress::of(last_event.as_ref()), Progress::of(last_outcome.as_ref()));
+        match of_events.offset.max(of_outcomes.offset) {
+            Some(newest) if of_outcomes.offset == Some(newest) => {
+                is_of(log, partition, newest, last_outcome)?
+            }
+            Some(newest) => drop(log.record(partition, newest)?),
+            None => {}
+        }
         let done = of_events.done.max(of_outcomes.done);
         let chain = match done {
             Some(offset) => beginning.at(checkpoint(log, partition, offset)?),
@@ -51,6 +59,11 @@ impl Publication {
         let published = (of_events.offset, of_outcomes.offset);
         let (journal, sent) = (None, None);
         Ok(Self { partition, events, outcomes, judging, journal, published, done, sent })
+    }
+
+    /// Whether there is something to publish, as far as is known without waiting.
+    pub(crate) fn is_ready(&mut self) -> Result<bool, PublishError> {
+        Ok(self.judging.ready(Duration::ZERO)?)
     }
 
     /// The records of the next decision; none when there is none yet.
@@ -81,6 +94,9 @@ impl Publication {
         offset: u64,
     ) -> Result<Vec<Outgoing>, PublishError> {
         let progress = Progress { offset: Some(offset), done: self.done };
+        if let Some(asked) = decision.asked() {
+            way::passed("published", asked, position);
+        }
         let (events, outcomes) = self.published;
         let mut all = Vec::new();
         // The last decision may have been published in part: it is published again, under the same ids.
@@ -102,6 +118,30 @@ impl Publication {
     /// Everything up to that decision is acknowledged.
     pub(crate) fn acknowledged(&mut self, sent: Sent) {
         self.done = self.done.max(Some(sent.offset));
+    }
+}
+
+/// Makes sure that an outcome was published from the decision that stands there: a journal that lost its end and grew again is
+/// another one.
+fn is_of(
+    log: &dyn ReadLog,
+    partition: PartitionId,
+    offset: u64,
+    outcome: Option<Received>,
+) -> Result<(), PublishError> {
+    let stored = log.record(partition, offset)?;
+    let line = Line::parse(&stored).ok();
+    let asked = line.and_then(|it| Decision::command(it.body).ok()).flatten();
+    let id = asked.map(|it| it.id.to_string().into_bytes());
+    match outcome {
+        Some(outcome) if id.is_none() || id != outcome.key => {
+            let why = format!(
+                "{} tells the outcome of another command, at its offset {}",
+                outcome.place, outcome.offset
+            );
+            Err(LogError::Damaged { at: format!("{partition} at offset {offset}"), why }.into())
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The publisher of one process among several: its share of the partitions, from the journal to the topics.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -72,7 +73,8 @@ pub fn publish(parts: &PublisherParts) -> Result<(), PublishError> {
         match Publisher::join(parts).and_then(|mut it| it.run()) {
             Ok(()) => {}
             Err(error) => {
-                tracing::warn!(%error, "publishing begins anew from its output");
+                let why: &dyn std::error::Error = &error;
+                tracing::warn!(error = why, "publishing begins anew from its output");
                 parts.outlet.renew();
                 status(parts, |it| it.restarts += 1);
                 thread::sleep(RETRY);
@@ -89,18 +91,21 @@ struct Publisher<'p> {
     flight: Arc<Flight>,
     /// Rounds that are not acknowledged yet, as legs of the flight: how far each had sent the partitions.
     underway: VecDeque<(u64, Vec<(PartitionId, Sent)>)>,
+    threads: usize,
 }
 
 impl<'p> Publisher<'p> {
     fn join(parts: &'p PublisherParts) -> Result<Self, PublishError> {
         let topics = [parts.journal.to_string(), parts.program.to_string()];
         let membership = parts.inbox.join(&parts.group, &topics)?;
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
             parts,
             membership,
             publications: BTreeMap::new(),
             flight: Arc::default(),
             underway: VecDeque::new(),
+            threads,
         })
     }
 
@@ -158,29 +163,39 @@ impl<'p> Publisher<'p> {
         Ok(())
     }
 
-    /// Publishes what is there of every partition; yields whether there was anything.
+    /// Publishes what is there of every partition, on as many threads as there are processors; yields whether there was
+    /// anything.
     fn publish_some(&mut self) -> Result<bool, PublishError> {
-        let mut any = false;
-        let mut halted = Vec::new();
-        for (&partition, publication) in &mut self.publications {
-            for _ in 0..DECISIONS_AT_ONCE {
-                match publication.next() {
-                    Ok(None) => break,
-                    Ok(Some(records)) => {
-                        any = true;
-                        for record in records {
-                            self.parts.outlet.send(record, self.flight.begin());
-                        }
-                    }
-                    Err(error) => {
-                        halt_or(self.parts, partition, error)?;
-                        halted.push(partition);
-                        break;
-                    }
-                }
+        let (mut ready, mut failed) = (Vec::new(), Vec::new());
+        for (partition, publication) in &mut self.publications {
+            match publication.is_ready() {
+                Ok(false) => {}
+                Ok(true) => ready.push((*partition, publication)),
+                Err(error) => failed.push((*partition, error)),
             }
         }
-        halted.iter().for_each(|it| drop(self.publications.remove(it)));
+        let any = !ready.is_empty();
+        let (outlet, flight) = (&*self.parts.outlet, &self.flight);
+        let round = |share: &mut [(PartitionId, &mut Publication)]| -> Vec<(PartitionId, PublishError)> {
+            let ended = share.iter_mut().map(|(partition, it)| (*partition, send_some(it, outlet, flight)));
+            ended.filter_map(|(partition, ended)| Some((partition, ended.err()?))).collect()
+        };
+        let share = ready.len().div_ceil(self.threads).max(1);
+        thread::scope(|scope| {
+            let mut shares = ready.chunks_mut(share);
+            let own = shares.next();
+            let others: Vec<_> = shares.map(|share| scope.spawn(|| round(share))).collect();
+            failed.extend(own.map(round).unwrap_or_default());
+            for other in others {
+                let panicked = |_| PublishError::Undelivered("a thread that publishes panicked".to_owned());
+                failed.extend(other.join().map_err(panicked)?);
+            }
+            Ok::<_, PublishError>(())
+        })?;
+        for (partition, error) in failed {
+            halt_or(self.parts, partition, error)?;
+            self.publications.remove(&partition);
+        }
         if any {
             let sent = self.publications.iter().filter_map(|(partition, it)| Some((*partition, it.sent()?)));
             self.underway.push_back((self.flight.end_leg(), sent.collect()));
@@ -206,6 +221,19 @@ impl<'p> Publisher<'p> {
         }
         Ok(())
     }
+}
+
+/// Sends what is there of one partition, at most so much.
+fn send_some(
+    publication: &mut Publication,
+    outlet: &dyn Outlet,
+    flight: &Arc<Flight>,
+) -> Result<(), PublishError> {
+    for _ in 0..DECISIONS_AT_ONCE {
+        let Some(records) = publication.next()? else { break };
+        records.into_iter().for_each(|it| outlet.send(it, flight.begin()));
+    }
+    Ok(())
 }
 
 /// What cannot pass by itself halts one partition; what can, begins anew.

@@ -28,5 +28,10 @@ fn by_http_and_topics_a_command_is_followed_by_its_trace() {
     let decided = step(&all, "decided");
     assert_eq!(decided["partition"], position["partition"].to_string());
     assert_eq!(decided["sequence"], position["sequence"]);
+    let published = step(&all, "published");
+    assert_eq!(
+        (&published["partition"], &published["sequence"]),
+        (&decided["partition"], &decided["sequence"])
+    );
     assert!(all.iter().any(|it| it["message"] == "answered" && it["status"] == 200), "{all:?}");
 }
