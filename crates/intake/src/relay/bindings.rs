@@ -1,14 +1,13 @@
 //! Bindings in a topic that many write: the first record of an identifier wins, so it needs no fence (DESIGN §4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::CustomerId;
 use claim_journal::{Binding, canonical};
-use claim_log::{Arrivals, Inbox, LogError, Outgoing, Outlet, Place, Received};
+use claim_log::{Arrivals, Flight, Inbox, LogError, Outgoing, Outlet, Place, Received};
 
 use crate::bindings::{Bindings, Bound};
 use crate::relay::RelayError;
@@ -62,25 +61,30 @@ impl TopicBindings {
         let value = serde_json::to_vec(&KeysInUse { keys: fingerprint.to_owned() });
         let value = value.map_err(|error| error.to_string())?;
         let outgoing = Outgoing { place: self.place.clone(), key: None, headers: Vec::new(), value };
-        self.append([outgoing])
+        self.append([outgoing], |it| it.keys.is_some())
     }
 
-    /// Appends, and reads up to and with that.
-    fn append(&mut self, all: impl IntoIterator<Item = Outgoing>) -> Result<(), String> {
-        let (tell, told) = channel();
+    /// Appends, and reads until that is there. What is read is durable, so no acknowledgement is waited for.
+    fn append(
+        &mut self,
+        all: impl IntoIterator<Item = Outgoing>,
+        mut is_there: impl FnMut(&mut Self) -> bool,
+    ) -> Result<(), String> {
+        let flight = Arc::<Flight>::default();
         for outgoing in all {
-            let tell = tell.clone();
-            self.outlet.send(outgoing, Box::new(move |offset| drop(tell.send(offset))));
+            self.outlet.send(outgoing, flight.begin());
         }
-        drop(tell);
-        let mut end = self.next;
-        loop {
-            match told.recv_timeout(PATIENCE) {
-                Ok(offset) => end = end.max(offset.map_err(|unclear| unclear.to_string())? + 1),
-                Err(RecvTimeoutError::Disconnected) => return self.read_to(end),
-                Err(RecvTimeoutError::Timeout) => return Err("no answer to a binding".to_owned()),
+        let until = Instant::now() + PATIENCE;
+        while !is_there(self) {
+            match self.arrivals.next(PAUSE).map_err(|error| error.to_string())? {
+                Some(received) => self.take(&received),
+                None if Instant::now() > until => {
+                    return Err(format!("{} gives no binding back", self.place));
+                }
+                None => drop(flight.landed()?),
             }
         }
+        Ok(())
     }
 
     /// Reads everything before `end`.
@@ -127,7 +131,16 @@ fn bound(received: &Received) -> Option<(Identifier, CustomerId)> {
 impl Bindings for TopicBindings {
     fn bind(&mut self, wanted: &[Bound]) -> Result<Vec<Bound>, String> {
         let all = wanted.iter().map(|it| self.outgoing(it)).collect::<Result<Vec<_>, _>>()?;
-        self.append(all)?;
+        let mut missing: HashSet<Identifier> =
+            wanted.iter().map(|(identifier, _)| identifier.clone()).collect();
+        let mut seen = 0;
+        self.append(all, |it| {
+            for (identifier, _) in it.read.iter().skip(seen) {
+                missing.remove(identifier);
+            }
+            seen = it.read.len();
+            missing.is_empty()
+        })?;
         Ok(std::mem::take(&mut self.read))
     }
 

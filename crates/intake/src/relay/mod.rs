@@ -42,9 +42,9 @@ use learning::{Learning, News, unknown};
 use share::Share;
 
 /// How many records are taken together.
-const RECORDS_AT_ONCE: usize = 2_048;
+const RECORDS_AT_ONCE: usize = 4_096;
 /// How many batches may be on their way: the next is taken while brokers make the last ones durable.
-const BATCHES_UNDERWAY: usize = 8;
+const BATCHES_UNDERWAY: usize = 4;
 /// How long to wait for the first of them.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long commands wait in their inbox for a directory that does not answer.

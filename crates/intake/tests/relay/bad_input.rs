@@ -48,6 +48,7 @@ fn every_bad_record_is_told_and_noted_and_the_partition_goes_on() {
     let is_of = |it: &Value, number: u128| it["command_id"] == uuid::Uuid::from_u128(number).to_string();
     until("the good one", || room.outcomes().iter().any(|(_, it)| is_of(it, 1)));
     until("every problem", || room.values("outcomes", 3).len() > bad.len());
+    until("every note", || room.values("quarantine", 0).len() >= 10);
     let problems = room.values("outcomes", 3);
     let codes: Vec<_> = problems.iter().map(|it| it["reason"]["code"].as_str().unwrap()).collect();
     let mut wanted: Vec<_> = bad.iter().map(|it| it.1).chain(["malformed"]).collect();
