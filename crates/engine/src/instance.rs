@@ -195,7 +195,8 @@ impl Share {
                 ended
             });
             if let Err(error) = ended {
-                tracing::warn!(%error, group = %self.group, "the group is left; joining again");
+                let why: &dyn std::error::Error = &error;
+                tracing::warn!(error = why, group = %self.group, "the group is left; joining again");
                 let owned: Vec<Place> = self.owned.iter().cloned().collect();
                 self.lose(&owned);
                 thread::sleep(REJOIN);

@@ -235,7 +235,8 @@ impl Desk {
             match self.turn() {
                 Ok(()) => failures = 0,
                 Err(passing) if passing.is_passing() => {
-                    tracing::warn!(partition = %self.parts.partition, error = %passing, "trying again");
+                    let error: &dyn std::error::Error = &passing;
+                    tracing::warn!(partition = %self.parts.partition, error, "trying again");
                     failures += 1;
                     self.back_off(failures);
                 }
