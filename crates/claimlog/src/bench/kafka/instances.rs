@@ -13,7 +13,7 @@ use crate::kafka_options::KafkaOptions;
 /// Customers a round.
 const CUSTOMERS: u32 = 6_000;
 /// Customers before anything is counted.
-const WARM: u32 = 1_024;
+const WARM: u32 = 3_000;
 /// Rounds of each, interleaved; the median counts.
 const ROUNDS: usize = 3;
 /// 1.15 times one.

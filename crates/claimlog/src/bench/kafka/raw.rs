@@ -15,6 +15,8 @@ use crate::kafka_options::KafkaOptions;
 
 /// How long one wait for a record lasts.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Of how many records a mean is taken.
+const ENOUGH: usize = 20_000;
 /// How long nothing may come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -124,16 +126,20 @@ fn beginnings(topic: &str) -> BTreeMap<Place, u64> {
     (0..u32::from(PARTITIONS)).map(|it| (Place::new(Arc::clone(&topic), it), 0)).collect()
 }
 
-/// The mean size of what stands in a topic.
+/// The mean size of what stands in a topic: of all, or of enough. An empty tick now and then does not change it by much.
 pub(super) fn mean_size(topics: &Topics, topic: &str) -> Result<usize> {
-    let mut arrivals = topics.client.read(&beginnings(topic))?;
-    let (mut count, mut bytes) = (0, 0);
-    // An empty tick now and then does not change the mean by much; half a second of nothing is the end.
-    while let Some(received) = arrivals.next(Duration::from_millis(500))? {
-        count += 1;
-        bytes += received.value.map_or(0, |it| it.len());
-        if count >= 20_000 {
-            break;
+    let from = beginnings(topic);
+    let places: Vec<Place> = from.keys().cloned().collect();
+    let there: u64 = topics.client.ends(&places)?.into_iter().sum();
+    let count = usize::try_from(there).unwrap_or(usize::MAX).min(ENOUGH);
+    let mut arrivals = topics.client.read(&from)?;
+    let (mut seen, mut bytes) = (0, 0);
+    while seen < count {
+        if let Some(received) = arrivals.next(PATIENCE)? {
+            seen += 1;
+            bytes += received.value.map_or(0, |it| it.len());
+        } else {
+            bail!("{seen} of {count} records of {topic} came");
         }
     }
     Ok(bytes / count.max(1))
