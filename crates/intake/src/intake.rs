@@ -293,8 +293,8 @@ type Read = Result<Box<Asking>, Problem>;
 fn nominations(asked: &[Read], looked: &BTreeMap<usize, Result<Looked, Problem>>) -> Vec<Vec<Identifier>> {
     let found = looked
         .iter()
-        .filter_map(|(nth, looked)| Some((asked.get(*nth)?.as_ref().ok()?, looked.as_ref().ok()?)));
-    let of = |(asking, looked): (&Box<Asking>, &Looked)| match asking.command.about() {
+        .filter_map(|(nth, looked)| Some((&**asked.get(*nth)?.as_ref().ok()?, looked.as_ref().ok()?)));
+    let of = |(asking, looked): (&Asking, &Looked)| match asking.command.about() {
         About::Identifier(nominated) => {
             let found = looked.tenant.iter().chain(&looked.tpid);
             Some(std::iter::once(nominated).chain(found).cloned().collect())

@@ -1,5 +1,8 @@
 //! Records of the journal that are gone, and offsets at which none of them ever stood.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use claim_testkit::kafka::{Cluster, Record, own_or_skip};
 use claim_tests::observer::chain::{Halt, Offsets};
 use claim_tests::observer::record::decode;
@@ -14,8 +17,8 @@ use crate::world::{claim, comment, id};
 
 /// Waits until the program says that partition 0, and no other, halts; what it says.
 fn halts(serving: &Serving, why: &str) -> String {
-    let unready = serving.until("/readyz", |it| it.status == 503 && it.body.contains("partition 0 halts"));
-    assert!(unready.body.contains(why), "{unready:?}");
+    let is_so = |body: &str| body.contains("partition 0 halts") && body.contains(why);
+    let unready = serving.until("/readyz", |it| it.status == 503 && is_so(&it.body));
     assert!(!unready.body.contains("partition 1"), "{unready:?}");
     unready.body
 }
@@ -52,11 +55,21 @@ fn a_journal_cut_on_the_disk_of_its_broker_halts_its_partition_alone() {
     assert_eq!(lost.len(), 1, "an observer misses what was told: {lost:#?}");
     serving.stop();
 
-    // An engine that begins anew knows of nothing that is gone, and decides the command again, to the same. The views know
-    // of it, stay as they were, and say so.
+    // An engine that begins anew knows of nothing that is gone, and decides the command again, to the same. Views and
+    // publisher know of it, stay as they were, and say so.
     let serving = room.serve(&place, &["--no-effects"]);
-    serving.until("/readyz", |it| it.status == 503 && it.body.contains("the log does not hold that record"));
-    assert_eq!(answer(&room.outcomes(&[id(211)])[0].json()), "accepted");
+    serving.until("/readyz", |it| {
+        it.status == 503
+            && it.body.contains("the log does not hold that record")
+            && it.body.contains("partition 0 is not published")
+    });
+    let decided = || room.histories()[0].decisions.len();
+    let until = Instant::now() + Duration::from_secs(60);
+    while decided() <= before[0].decisions.len() {
+        assert!(Instant::now() < until, "{} decisions, and no more come", decided());
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(told(&room, 211), None, "nothing is published behind it");
     serving.stop();
     assert_eq!(room.observed(&room.told()), [], "what was told is true again");
 }
@@ -99,4 +112,19 @@ fn an_offset_at_which_nothing_stands_halts_its_partition_until_an_operator_has_l
     serving.until("/readyz", |it| it.status == 200);
     serving.stop().ended(0);
     assert_eq!(observed(&histories_but(&room, at), &room.commands(), &room.told()), []);
+}
+
+#[test] // F-13: a mark of a transaction, and no record behind it
+fn the_end_of_a_transaction_as_the_last_offset_halts_its_partition_alone() {
+    let test = "the_end_of_a_transaction_as_the_last_offset_halts_its_partition_alone";
+    let Some(room) = Room::new(test, &[]) else { return };
+    let place = Place::of_world();
+    let serving = room.serve(&place, &["--no-effects"]);
+    let claims = opened(&room);
+    serving.stop().ended(0);
+    room.client.write_in_transaction(&room.topic("journal"), 0, &[b"noise"]);
+    let serving = room.serve(&place, &["--no-effects"]);
+    room.publish(&[comment(201, &claim(claims[&0])), comment(202, &claim(claims[&1]))]);
+    assert_eq!(answer(&room.outcomes(&[id(202)])[0].json()), "accepted");
+    halts(&serving, "offset_gap");
 }

@@ -44,11 +44,13 @@ impl Feed for CommandsFeed {
             self.barrier.wait_for(&routed, tell);
             // A command that may not be there may never be decided: whoever waits for it must not wait for ever.
             let barrier = Arc::clone(&self.barrier);
+            let count = landed;
             landed = Box::new(move |told| {
-                if told.is_err() {
+                let lost = told.is_err();
+                count(told);
+                if lost {
                     barrier.close();
                 }
-                landed(told);
             });
         }
         match Forwarded::Command(Box::new(routed)).to_json() {

@@ -278,6 +278,8 @@ impl Relay {
             // What was sent on is answered by the outcomes topic.
             let Some(Answer::Problem(line)) = it.at_once() else { continue };
             if line.reason.code == ProblemCode::LogUnavailable {
+                // What was not acknowledged says more than that there is no answer.
+                self.flight.landed().map_err(RelayError::Undelivered)?;
                 return Err(RelayError::Stopped(line.reason.message));
             }
             self.problem(received, line.command_id, &line.reason)?;
