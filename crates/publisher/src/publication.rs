@@ -45,7 +45,7 @@ impl Publication {
             (Progress::of(last_event.as_ref()), Progress::of(last_outcome.as_ref()));
         match of_events.offset.max(of_outcomes.offset) {
             Some(newest) if of_outcomes.offset == Some(newest) => {
-                is_of(log, partition, newest, last_outcome)?
+                is_of(log, partition, newest, last_outcome)?;
             }
             Some(newest) => drop(log.record(partition, newest)?),
             None => {}

@@ -161,7 +161,7 @@ impl Performing {
                     Ok(Ended::StillDue(effect)) => reign.taken.put_off(effect, Instant::now()),
                     Ok(Ended::NotBegun) => {}
                     Err(error) => {
-                        tracing::error!(%error, "an effect panicked; whoever leads next does it again")
+                        tracing::error!(%error, "an effect panicked; whoever leads next does it again");
                     }
                 }
             }
