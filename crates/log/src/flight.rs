@@ -121,6 +121,42 @@ impl Flight {
     }
 }
 
+/// What went out leg by leg and has not all landed, each leg with what is to be noted once it has.
+#[derive(Debug)]
+pub struct Underway<T> {
+    flight: Arc<Flight>,
+    legs: VecDeque<(u64, T)>,
+    most: usize,
+}
+
+impl<T> Underway<T> {
+    /// Nothing yet; at most so many legs at once.
+    #[must_use]
+    pub fn new(flight: &Arc<Flight>, most: usize) -> Self {
+        Self { flight: Arc::clone(flight), legs: VecDeque::new(), most }
+    }
+
+    /// Ends a leg of the flight; `note` is of all that was sent up to here.
+    pub fn end_leg(&mut self, note: T) {
+        self.legs.push_back((self.flight.end_leg(), note));
+    }
+
+    /// The notes of the legs that have landed, in their order; waits for the oldest, at most so long, only when too many have
+    /// not.
+    ///
+    /// # Errors
+    /// A sentence that says what failed first, or that there was no answer in time.
+    pub fn landed(&mut self, patience: Duration) -> Result<Vec<T>, String> {
+        let behind = self.legs.len().checked_sub(self.most).and_then(|nth| self.legs.get(nth));
+        let landed = match behind {
+            Some((legs, _)) => self.flight.land_to(*legs, patience)?,
+            None => self.flight.landed()?,
+        };
+        let notes = std::iter::from_fn(|| self.legs.pop_front_if(|(legs, _)| *legs <= landed));
+        Ok(notes.map(|(_, note)| note).collect())
+    }
+}
+
 fn no_answer(patience: Duration) -> String {
     format!("no answer within {} s", patience.as_secs())
 }
@@ -159,5 +195,22 @@ mod tests {
         assert_eq!(flight.landed(), Ok(3), "an empty leg lands as it ends");
         flight.begin()(Err(Unclear::Closed));
         assert!(flight.landed().is_err() && flight.land_to(3, Duration::ZERO).is_err(), "a failure stays");
+    }
+
+    #[test]
+    fn what_is_underway_is_noted_as_it_lands() {
+        let flight = Arc::new(Flight::default());
+        let mut underway = Underway::new(&flight, 2);
+        let (first, second) = (flight.begin(), flight.end_leg());
+        assert_eq!(second, 1);
+        underway.end_leg("a");
+        assert_eq!(underway.landed(Duration::ZERO), Ok(vec![]), "two may be on their way");
+        let third = flight.begin();
+        underway.end_leg("b");
+        assert!(underway.landed(Duration::ZERO).is_err(), "and not more");
+        first(Ok(0));
+        assert_eq!(underway.landed(Duration::ZERO), Ok(vec!["a"]));
+        third(Ok(1));
+        assert_eq!(underway.landed(Duration::ZERO), Ok(vec!["b"]));
     }
 }

@@ -25,7 +25,7 @@ pub mod way;
 
 pub use append::{Batch, Log, Receipt, Tell, Unclear};
 pub use feed::{Feed, TellOutcome, Told, Unavailable};
-pub use flight::Flight;
+pub use flight::{Flight, Underway};
 pub use judged::{JudgeError, Judged, Judging, beginning};
 pub use read::{LogError, ReadLog, Records, Start, Stored};
 pub use topics::{

@@ -1,6 +1,6 @@
 //! The publisher of one process among several: its share of the partitions, from the journal to the topics.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use claim_journal::PartitionId;
-use claim_log::{Change, Flight, Inbox, LogError, Membership, Outlet, Place, ReadLog, beginning};
+use claim_log::{Change, Flight, Inbox, LogError, Membership, Outlet, Place, ReadLog, Underway, beginning};
 
 use crate::events::PublishError;
 use crate::publication::{Publication, Sent};
@@ -89,8 +89,8 @@ struct Publisher<'p> {
     membership: Box<dyn Membership>,
     publications: BTreeMap<PartitionId, Publication>,
     flight: Arc<Flight>,
-    /// Rounds that are not acknowledged yet, as legs of the flight: how far each had sent the partitions.
-    underway: VecDeque<(u64, Vec<(PartitionId, Sent)>)>,
+    /// Rounds that are not acknowledged yet: how far each had sent the partitions.
+    underway: Underway<Vec<(PartitionId, Sent)>>,
     threads: usize,
 }
 
@@ -98,13 +98,14 @@ impl<'p> Publisher<'p> {
     fn join(parts: &'p PublisherParts) -> Result<Self, PublishError> {
         let topics = [parts.journal.to_string(), parts.program.to_string()];
         let membership = parts.inbox.join(&parts.group, &topics)?;
+        let flight = Arc::<Flight>::default();
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
             parts,
             membership,
             publications: BTreeMap::new(),
-            flight: Arc::default(),
-            underway: VecDeque::new(),
+            underway: Underway::new(&flight, ROUNDS_UNDERWAY),
+            flight,
             threads,
         })
     }
@@ -198,7 +199,7 @@ impl<'p> Publisher<'p> {
         }
         if any {
             let sent = self.publications.iter().filter_map(|(partition, it)| Some((*partition, it.sent()?)));
-            self.underway.push_back((self.flight.end_leg(), sent.collect()));
+            self.underway.end_leg(sent.collect());
         }
         self.land()?;
         Ok(any)
@@ -206,18 +207,11 @@ impl<'p> Publisher<'p> {
 
     /// Notes which rounds are acknowledged; waits for the oldest only when too many are not.
     fn land(&mut self) -> Result<(), PublishError> {
-        let landed =
-            match self.underway.len().checked_sub(ROUNDS_UNDERWAY).and_then(|nth| self.underway.get(nth)) {
-                Some((legs, _)) => self.flight.land_to(*legs, DELIVERY),
-                None => self.flight.landed(),
-            };
-        let landed = landed.map_err(PublishError::Undelivered)?;
-        while let Some((_, sent)) = self.underway.pop_front_if(|(legs, _)| *legs <= landed) {
-            for (partition, sent) in sent {
-                let Some(publication) = self.publications.get_mut(&partition) else { continue };
-                publication.acknowledged(sent);
-                status(self.parts, |it| it.published.extend([(partition, sent.sequence)]));
-            }
+        let landed = self.underway.landed(DELIVERY).map_err(PublishError::Undelivered)?;
+        for (partition, sent) in landed.into_iter().flatten() {
+            let Some(publication) = self.publications.get_mut(&partition) else { continue };
+            publication.acknowledged(sent);
+            status(self.parts, |it| it.published.extend([(partition, sent.sequence)]));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ mod records;
 mod share;
 mod ticks;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use claim_domain::ids::{CommandId, NotAnId};
 use claim_domain::time;
 use claim_journal::{Correlation, Decision, Line, PartitionId, ProgramPosition};
-use claim_log::{Flight, Inbox, JudgeError, LogError, Outgoing, Outlet, Place, ReadLog, Received};
+use claim_log::{Flight, Inbox, JudgeError, LogError, Outgoing, Outlet, Place, ReadLog, Received, Underway};
 use tokio::runtime::Handle;
 
 pub use bindings::TopicBindings;
@@ -152,8 +152,8 @@ pub struct Relay {
     learning: Learning,
     flight: Arc<Flight>,
     share: Share,
-    /// Batches that are not acknowledged yet, as legs of the flight: how far each had taken the inbox partitions.
-    underway: VecDeque<(u64, BTreeMap<Place, u64>)>,
+    /// Batches that are not acknowledged yet: how far each had taken the inbox partitions.
+    underway: Underway<BTreeMap<Place, u64>>,
 }
 
 impl Relay {
@@ -199,7 +199,8 @@ impl Relay {
             past = learn(&mut intake, std::iter::once(first).chain(news.try_iter()))?;
         }
         let share = Share::join(&parts)?;
-        Ok(Self { parts, intake, news, learning, flight, share, underway: VecDeque::new() })
+        let underway = Underway::new(&flight, BATCHES_UNDERWAY);
+        Ok(Self { parts, intake, news, learning, flight, share, underway })
     }
 
     /// Relays until it is told to end.
@@ -245,7 +246,7 @@ impl Relay {
         for (topic, records) in batch {
             self.take(&topic, &records)?;
         }
-        self.underway.push_back((self.flight.end_leg(), self.share.taken()));
+        self.underway.end_leg(self.share.taken());
         Ok(())
     }
 
@@ -289,15 +290,8 @@ impl Relay {
 
     /// Notes which batches are acknowledged; waits for the oldest only when too many are not.
     fn land(&mut self) -> Result<(), RelayError> {
-        let landed =
-            match self.underway.len().checked_sub(BATCHES_UNDERWAY).and_then(|nth| self.underway.get(nth)) {
-                Some((legs, _)) => self.flight.land_to(*legs, DELIVERY),
-                None => self.flight.landed(),
-            };
-        let landed = landed.map_err(RelayError::Undelivered)?;
-        while let Some((_, taken)) = self.underway.pop_front_if(|(legs, _)| *legs <= landed) {
-            self.share.forwarded(&taken);
-        }
+        let landed = self.underway.landed(DELIVERY).map_err(RelayError::Undelivered)?;
+        landed.iter().for_each(|taken| self.share.forwarded(taken));
         Ok(())
     }
 
