@@ -101,7 +101,7 @@ fn a_publisher_that_is_killed_under_load_loses_and_reorders_nothing_and_repeats_
     let (place, beside) = (Place::of_world(), Place::of_world());
     let serving = room.serve(&place, &["--roles", "intake,engine,api", "--no-effects"]);
     // A member by name: it has its share again at once, and not after a time-out.
-    let named = ["--roles", "publisher,api", "--kafka-property", "group.instance.id=publisher"];
+    let named = ["--roles", "publisher", "--kafka-property", "group.instance.id=publisher"];
     let (mut events, mut outcomes) = (room.reader("events"), room.reader("outcomes"));
     let (mut event_ends, mut outcome_ends) = (Vec::new(), Vec::new());
 
