@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -24,6 +24,8 @@ pub(super) struct Node {
 
 struct Running {
     watch: Child,
+    /// What the watch says.
+    says: BufReader<ChildStdout>,
     pid: u32,
 }
 
@@ -81,13 +83,12 @@ impl Node {
             .process_group(0)
             .spawn()
             .map_err(Unavailable::because("running sh"))?;
+        let none = || Unavailable("a broker has no process id".to_owned());
+        let mut says = BufReader::new(watch.stdout.take().ok_or_else(none)?);
         let mut line = String::new();
-        if let Some(output) = watch.stdout.take() {
-            let read = BufReader::new(output).read_line(&mut line);
-            read.map_err(Unavailable::because("reading the process id of a broker"))?;
-        }
-        let pid = line.trim().parse().map_err(|_| Unavailable("a broker has no process id".to_owned()))?;
-        self.running = Some(Running { watch, pid });
+        says.read_line(&mut line).map_err(Unavailable::because("reading the process id of a broker"))?;
+        let pid = line.trim().parse().map_err(|_| none())?;
+        self.running = Some(Running { watch, says, pid });
         Ok(())
     }
 
@@ -112,7 +113,7 @@ impl Node {
         self.running.as_ref().map(|it| it.pid)
     }
 
-    /// Sends it a signal; after one that ends it, waits until the process is gone.
+    /// Sends it a signal, and returns when it was sent; after one that ends it, when the process is gone.
     pub(super) fn signal(&mut self, signal: &str) {
         let Some(running) = &mut self.running else { return };
         if let Some(input) = &mut running.watch.stdin {
@@ -124,6 +125,8 @@ impl Node {
                 thread::sleep(Duration::from_millis(5));
             }
             self.running = None;
+        } else {
+            drop(running.says.read_line(&mut String::new()));
         }
     }
 }
