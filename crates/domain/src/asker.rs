@@ -6,9 +6,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ids::{LocationId, NotAnId, PartnerId, ServiceName, UserId};
+use crate::spelt;
 use crate::text::Label;
 
 /// The service name that intake's own commands carry.
@@ -17,7 +20,7 @@ pub const INTAKE: &str = "intake";
 pub const EFFECTS: &str = "effects";
 
 /// Who asked for a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Asker {
     /// A person of a partner.
@@ -51,6 +54,76 @@ pub enum Asker {
         /// Which one; `intake` and `effects` are ours alone.
         name: ServiceName,
     },
+}
+
+/// An asker as it is spelt, whose kind need not stand first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeltAsker {
+    kind: Kind,
+    #[serde(default, deserialize_with = "present")]
+    partner: Option<PartnerId>,
+    #[serde(default, deserialize_with = "present")]
+    user: Option<UserId>,
+    #[serde(default, deserialize_with = "present")]
+    roles: Option<BTreeSet<Role>>,
+    #[serde(default, deserialize_with = "present")]
+    locations: Option<Locations>,
+    #[serde(default, deserialize_with = "present")]
+    evidence: Option<Evidence>,
+    #[serde(default, deserialize_with = "present")]
+    name: Option<ServiceName>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    PartnerUser,
+    Customer,
+    Reviewer,
+    ProgramOperator,
+    Service,
+}
+
+/// What is there is a value: a field that has none is left out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(source: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(source).map(Some)
+}
+
+impl<'de> Deserialize<'de> for Asker {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let it = SpeltAsker::deserialize(deserializer)?;
+        let missing = <D::Error as de::Error>::missing_field;
+        let (person, only_user) =
+            (it.kind == Kind::PartnerUser, matches!(it.kind, Kind::Reviewer | Kind::ProgramOperator));
+        for (stands, belongs, name) in [
+            (it.partner.is_some(), person, "partner"),
+            (it.user.is_some(), person || only_user, "user"),
+            (it.roles.is_some(), person, "roles"),
+            (it.locations.is_some(), person, "locations"),
+            (it.evidence.is_some(), it.kind == Kind::Customer, "evidence"),
+            (it.name.is_some(), it.kind == Kind::Service, "name"),
+        ] {
+            if stands && !belongs {
+                return Err(de::Error::custom(format_args!(
+                    "unknown field `{name}`, an asker of this kind has none"
+                )));
+            }
+        }
+        let user = || it.user.ok_or_else(|| missing("user"));
+        Ok(match it.kind {
+            Kind::PartnerUser => Self::PartnerUser {
+                partner: it.partner.ok_or_else(|| missing("partner"))?,
+                user: user()?,
+                roles: it.roles.ok_or_else(|| missing("roles"))?,
+                locations: it.locations.ok_or_else(|| missing("locations"))?,
+            },
+            Kind::Customer => Self::Customer { evidence: it.evidence.ok_or_else(|| missing("evidence"))? },
+            Kind::Reviewer => Self::Reviewer { user: user()? },
+            Kind::ProgramOperator => Self::ProgramOperator { user: user()? },
+            Kind::Service => Self::Service { name: it.name.ok_or_else(|| missing("name"))? },
+        })
+    }
 }
 
 /// A role of a partner's person.
@@ -96,17 +169,25 @@ impl Serialize for Locations {
 
 impl<'de> Deserialize<'de> for Locations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Spelt {
-            All(String),
-            Only(BTreeSet<LocationId>),
-        }
-        match Spelt::deserialize(deserializer) {
-            Ok(Spelt::All(text)) if text == "all" => Ok(Self::All),
-            Ok(Spelt::Only(some)) => Ok(Self::Only(some)),
-            Ok(Spelt::All(_)) | Err(_) => Err(de::Error::custom("not \"all\" or a list of location ids")),
-        }
+        deserializer.deserialize_any(SpeltLocations)
+    }
+}
+
+struct SpeltLocations;
+
+impl<'de> Visitor<'de> for SpeltLocations {
+    type Value = Locations;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"all\" or a list of location ids")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Locations, E> {
+        if text == "all" { Ok(Locations::All) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Locations, A::Error> {
+        BTreeSet::deserialize(SeqAccessDeserializer::new(list)).map(Locations::Only)
     }
 }
 
@@ -217,7 +298,7 @@ impl Serialize for Source {
 
 impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        spelt::text(deserializer)
     }
 }
 
@@ -254,6 +335,27 @@ mod tests {
         }
         for bad in ["", "partner:", "partner:A", "operator", "service", "service:a b"] {
             assert!(bad.parse::<Source>().is_err(), "{bad}");
+        }
+    }
+
+    #[test] // A-66, A-76
+    fn an_asker_has_the_fields_of_its_kind_in_any_order_and_no_others() {
+        let spelt =
+            r#"{"roles":[],"locations":["loc-1"],"user":"u-1","partner":"p-1","kind":"partner_user"}"#;
+        let asker: Asker = serde_json::from_str(spelt).unwrap();
+        assert_eq!(asker.source().to_string(), "partner:p-1");
+        for (bad, why) in [
+            (r#"{"user":"u-1"}"#, "missing field `kind`"),
+            (r#"{"kind":"reviewer"}"#, "missing field `user`"),
+            (r#"{"kind":"partner_user","partner":"p-1","user":"u","roles":[]}"#, "missing field `locations`"),
+            (r#"{"kind":"service","name":"crm","user":"u-1"}"#, "unknown field `user`"),
+            (r#"{"kind":"service","name":"crm","user":null}"#, "invalid type: null"),
+            (r#"{"kind":"service","name":"crm","more":1}"#, "unknown field `more`"),
+            (r#"{"kind":"service","kind":"service","name":"crm"}"#, "duplicate field `kind`"),
+            (r#"{"kind":"nobody","user":"u-1"}"#, "unknown variant `nobody`"),
+        ] {
+            let error = serde_json::from_str::<Asker>(bad).unwrap_err().to_string();
+            assert!(error.contains(why), "{bad}: {error}");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::facts::Values;
 use crate::identifier::Identifier;
 use crate::ids::{ClaimId, CustomerId, EngagementId, LocationId, PartnerId};
 use crate::sealed::{Contacts, SealedBox};
+use crate::spelt::{Key, Spelt};
 use crate::terms::Terms;
 use crate::text::{Currency, Label, Link, Sentence};
 use crate::time::Instant;
@@ -226,8 +227,8 @@ impl<'de> Deserialize<'de> for Command {
         }
 
         fn expect<'de, A: MapAccess<'de>>(map: &mut A, name: &'static str) -> Result<(), A::Error> {
-            match map.next_key::<String>()? {
-                Some(found) if found == name => Ok(()),
+            match map.next_key_seed(Key(name))? {
+                Some(None) => Ok(()),
                 _ => Err(de::Error::missing_field(name)),
             }
         }
@@ -687,11 +688,9 @@ pub struct Sha256Hex(#[schemars(regex(pattern = "^[0-9a-f]{64}$"))] String);
 
 impl<'de> Deserialize<'de> for Sha256Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            Ok(Self(text))
-        } else {
-            Err(de::Error::custom("not a SHA-256: 64 lower-case hex digits"))
-        }
+        deserializer.deserialize_str(Spelt(|text: &str| {
+            let good = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            if good { Ok(Self(text.to_owned())) } else { Err("not a SHA-256: 64 lower-case hex digits") }
+        }))
     }
 }

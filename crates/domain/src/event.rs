@@ -1,6 +1,7 @@
 //! Events: facts about a claim, a customer or the program. In JSON each is flat, `{"type","version",…}`.
 
 use schemars::JsonSchema;
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Conflict, EffectRef, Opportunity, Proof};
@@ -10,6 +11,7 @@ use crate::identifier::Identifier;
 use crate::ids::{ClaimId, EngagementId, LocationId, PartnerId};
 use crate::payout::Payout;
 use crate::sealed::{Contacts, SealedBox};
+use crate::spelt::{Tagged, tagged};
 use crate::terms::Terms;
 use crate::text::{Currency, Label, Link, Sentence};
 use crate::time::Instant;
@@ -18,7 +20,7 @@ use crate::version::V;
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident $(of $claim:ident)? { $($(#[$meta:meta])* $field:ident: $type:ty,)* })+) => {
         /// A fact, decided.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
         #[serde(tag = "type")]
         #[allow(clippy::large_enum_variant)]
         pub enum Event {
@@ -39,6 +41,24 @@ macro_rules! events {
             #[must_use]
             pub fn claim(&self) -> Option<ClaimId> {
                 match self { $(Self::$name(_it) => events!(@claim _it $($claim)?),)+ }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Event {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                tagged(deserializer)
+            }
+        }
+
+        impl Tagged for Event {
+            const TAG: &'static str = "type";
+            const VARIANTS: &'static [&'static str] = Self::TYPES;
+
+            fn read<'de, D: Deserializer<'de>>(variant: usize, rest: D) -> Result<Self, D::Error> {
+                match Self::TYPES.get(variant).copied().unwrap_or_default() {
+                    $(stringify!($name) => $name::deserialize(rest).map(Self::$name),)+
+                    other => Err(D::Error::unknown_variant(other, Self::TYPES)),
+                }
             }
         }
 

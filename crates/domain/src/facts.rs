@@ -1,12 +1,12 @@
 //! What is known from outside about a customer.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::spelt::Spelt;
 use crate::text::Text;
 use crate::time::Instant;
 
@@ -42,17 +42,14 @@ impl FactName {
 
 impl<'de> Deserialize<'de> for FactName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        let good = (1..=63).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
-            && text.as_bytes()[0].is_ascii_alphanumeric();
-        if good {
-            Ok(Self(text.as_ref().into()))
-        } else {
-            Err(de::Error::custom("not a fact name: [a-z0-9][a-z0-9._-]{0,62}"))
-        }
+        deserializer.deserialize_str(Spelt(|text: &str| {
+            let good = (1..=63).contains(&text.len())
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+                && text.as_bytes()[0].is_ascii_alphanumeric();
+            if good { Ok(Self(text.into())) } else { Err("not a fact name: [a-z0-9][a-z0-9._-]{0,62}") }
+        }))
     }
 }
 

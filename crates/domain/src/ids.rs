@@ -6,11 +6,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::identifier::Identifier;
+use crate::spelt;
 
 /// The namespace of every UUIDv5 that claimlog derives.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f0e_7a52_3c1d_5b8e_9d44_c1a1_3106_0001);
@@ -24,16 +25,17 @@ pub const SLOTS: u16 = 4096;
 pub struct NotAnId(pub &'static str);
 
 macro_rules! via_str {
-    ($name:ident, $what:literal, $schema:expr) => {
+    ($name:ident, $it:ident => $text:expr, $schema:expr) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let $it = self;
+                serializer.serialize_str($text)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                spelt::text(deserializer)
             }
         }
 
@@ -77,7 +79,7 @@ macro_rules! slug {
             }
         }
 
-        via_str!($name, $what, json_schema!({
+        via_str!($name, it => it.as_str(), json_schema!({
             "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
         }));
     };
@@ -137,7 +139,7 @@ impl FromStr for UserId {
     }
 }
 
-via_str!(UserId, "a user id", json_schema!({"type": "string", "pattern": "^[!-~]{1,128}$"}));
+via_str!(UserId, it => it.as_str(), json_schema!({"type": "string", "pattern": "^[!-~]{1,128}$"}));
 
 /// The id that an asker gave a command; the answer to it never changes (DESIGN rule 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -220,6 +222,18 @@ impl ClaimId {
     pub fn slot(self) -> Slot {
         Slot(self.slot)
     }
+
+    /// Its text, put together without the formatter's machinery: every record spells it several times.
+    fn spelt(self) -> [u8; 25] {
+        let mut text = *b"c000-00000000000000000000";
+        for (place, shift) in text[1..4].iter_mut().zip([8, 4, 0]) {
+            *place = HEX[usize::from((self.slot >> shift) & 15)];
+        }
+        for (places, byte) in text[5..].chunks_exact_mut(2).zip(self.tail) {
+            places.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+        text
+    }
 }
 
 /// The digits of lower-case hex.
@@ -227,14 +241,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 
 impl fmt::Display for ClaimId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every record spells it several times, so it is put together without the formatter's machinery.
-        let digit = |n: u16| char::from(HEX[usize::from(n & 15)]);
-        let mut text = String::with_capacity(25);
-        text.push('c');
-        text.extend([8, 4, 0].map(|shift| digit(self.slot >> shift)));
-        text.push('-');
-        text.extend(self.tail.iter().flat_map(|&byte| [digit(u16::from(byte >> 4)), digit(u16::from(byte))]));
-        f.write_str(&text)
+        f.write_str(std::str::from_utf8(&self.spelt()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -249,26 +256,29 @@ impl FromStr for ClaimId {
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         const WHAT: NotAnId = NotAnId("a claim id: c, 3 hex digits, -, 20 hex digits, in lower case");
-        let lower_hex = |part: &[u8]| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let bytes = text.as_bytes();
-        if bytes.len() != 25
-            || bytes[0] != b'c'
-            || bytes[4] != b'-'
-            || !lower_hex(&bytes[1..4])
-            || !lower_hex(&bytes[5..])
-        {
+        let text: &[u8; 25] = text.as_bytes().try_into().map_err(|_| WHAT)?;
+        if text[0] != b'c' || text[4] != b'-' {
             return Err(WHAT);
         }
-        let slot = u16::from_str_radix(&text[1..4], 16).map_err(|_| WHAT)?;
+        let nibble = |digit: u8| match digit {
+            b'0'..=b'9' => Ok(digit - b'0'),
+            b'a'..=b'f' => Ok(digit - b'a' + 10),
+            _ => Err(WHAT),
+        };
+        let slot = text[1..4].iter().try_fold(0, |sum, it| Ok((sum << 4) | u16::from(nibble(*it)?)))?;
         let mut tail = [0; 10];
-        for (i, byte) in tail.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[5 + 2 * i..7 + 2 * i], 16).map_err(|_| WHAT)?;
+        for (byte, digits) in tail.iter_mut().zip(text[5..].chunks_exact(2)) {
+            *byte = (nibble(digits[0])? << 4) | nibble(digits[1])?;
         }
         Ok(Self { slot, tail })
     }
 }
 
-via_str!(ClaimId, "a claim id", json_schema!({"type": "string", "pattern": "^c[0-9a-f]{3}-[0-9a-f]{20}$"}));
+via_str!(
+    ClaimId,
+    it => std::str::from_utf8(&it.spelt()).unwrap_or_default(),
+    json_schema!({"type": "string", "pattern": "^c[0-9a-f]{3}-[0-9a-f]{20}$"})
+);
 
 /// An effect: UUIDv5 of claim, kind and number (DESIGN §5); its key outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

@@ -135,6 +135,8 @@ pub mod payout;
 pub mod refusal;
 /// Personal data as closed boxes.
 pub mod sealed;
+/// Reading values that are spelt as texts, in one pass.
+pub mod spelt;
 /// One version of an engagement: everything that differs between engagements.
 pub mod terms;
 /// Text with a bound.

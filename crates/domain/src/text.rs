@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::spelt::Spelt;
 
 /// A text of at most `MAX` characters; it may be blank, which a rule may then refuse.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -64,7 +66,7 @@ pub struct TooLong(pub usize);
 
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.as_ref().try_into().map_err(de::Error::custom)
+        deserializer.deserialize_str(Spelt(|text: &str| Self::try_from(text)))
     }
 }
 
@@ -105,12 +107,10 @@ macro_rules! capitals {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<str>::deserialize(deserializer)?;
-                if text.len() == $letters && text.bytes().all(|b| b.is_ascii_uppercase()) {
-                    Ok(Self(text.as_ref().into()))
-                } else {
-                    Err(de::Error::custom($what))
-                }
+                deserializer.deserialize_str(Spelt(|text: &str| {
+                    let capitals = text.len() == $letters && text.bytes().all(|b| b.is_ascii_uppercase());
+                    if capitals { Ok(Self(text.into())) } else { Err($what) }
+                }))
             }
         }
 

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::spelt;
 
 /// A moment in UTC with a precision of one millisecond (DESIGN §5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,12 +51,10 @@ impl Instant {
     pub fn plus_ms(self, ms: i64) -> Self {
         Self::from_ms(self.0.saturating_add(ms))
     }
-}
 
-impl fmt::Display for Instant {
     /// `YYYY-MM-DDThh:mm:ss.mmmZ`, put together digit by digit: every record spells several times.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = Utc.timestamp_millis_opt(self.0).single().ok_or(fmt::Error)?;
+    fn spelt(self) -> [u8; 24] {
+        let at = DateTime::from_timestamp_millis(self.0).unwrap_or_default();
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let year = at.year().unsigned_abs();
         let ms = u32::try_from(self.0.rem_euclid(1_000)).unwrap_or(0);
@@ -72,7 +72,13 @@ impl fmt::Display for Instant {
                 number /= 10;
             }
         }
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        text
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.spelt()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -92,20 +98,40 @@ impl FromStr for Instant {
         if !text.ends_with('Z') || text.len() > 40 {
             return Err(NotAnInstant);
         }
-        let ms = DateTime::parse_from_rfc3339(text).map_err(|_| NotAnInstant)?.timestamp_millis();
+        let ms = match read_own(text) {
+            Some(ms) => ms,
+            None => DateTime::parse_from_rfc3339(text).map_err(|_| NotAnInstant)?.timestamp_millis(),
+        };
         if (0..=MAX_MS).contains(&ms) { Ok(Self(ms)) } else { Err(NotAnInstant) }
     }
 }
 
+/// Reads the spelling that claimlog itself writes, in which nearly every time comes.
+fn read_own(text: &str) -> Option<i64> {
+    let text: &[u8; 24] = text.as_bytes().try_into().ok()?;
+    let between = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    let number = |from: usize, to: usize| {
+        text[from..to]
+            .iter()
+            .try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+    };
+    if between.iter().any(|(at, mark)| text[*at] != *mark) {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(number(0, 4)?.try_into().ok()?, number(5, 7)?, number(8, 10)?)?;
+    let time = date.and_hms_milli_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?)?;
+    Some(time.and_utc().timestamp_millis())
+}
+
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.spelt()).unwrap_or_default())
     }
 }
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        spelt::text(deserializer)
     }
 }
 
@@ -137,9 +163,11 @@ mod tests {
     #[test]
     fn every_moment_is_spelt_as_chrono_spells_it() {
         for ms in (0..253_402_300_799_999).step_by(9_999_999_977) {
-            let spelt =
-                Utc.timestamp_millis_opt(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            let spelt = DateTime::from_timestamp_millis(ms)
+                .unwrap()
+                .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
             assert_eq!(Instant::from_ms(ms).to_string(), spelt);
+            assert_eq!(spelt.parse(), Ok(Instant::from_ms(ms)));
         }
     }
 
@@ -147,9 +175,19 @@ mod tests {
     fn spelling_is_fixed_and_reads_back() {
         let at: Instant = "2026-11-23T06:00:00Z".parse().unwrap();
         assert_eq!(serde_json::to_string(&at).unwrap(), r#""2026-11-23T06:00:00.000Z""#);
-        for bad in
-            ["2026-11-23T06:00:00+01:00", "2026-11-23", "", "1969-12-31T23:59:59Z", "2026-02-30T00:00:00Z"]
-        {
+        assert_eq!("2026-11-23T06:00:00.0009Z".parse(), Ok(at), "finer digits are cut off");
+        assert!("2026-06-30T23:59:60.000Z".parse::<Instant>().is_ok(), "a leap second");
+        for bad in [
+            "2026-11-23T06:00:00+01:00",
+            "2026-11-23",
+            "",
+            "1969-12-31T23:59:59Z",
+            "2026-02-30T00:00:00Z",
+            "2026-02-30T00:00:00.000Z",
+            "2026-02-28T24:00:00.000Z",
+            "2026-02-28T00:00:00,000Z",
+            "2026-02-28T00:0 :00.000Z",
+        ] {
             assert!(bad.parse::<Instant>().is_err(), "{bad}");
         }
     }
