@@ -1,7 +1,7 @@
 //! A producer with all that it has on its way.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,18 +10,19 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{
-    BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer,
-};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig};
 
 use crate::connection::Connection;
 use crate::heard::Heard;
 use crate::lane::Lane;
-use crate::retire::retire;
 use crate::teller::{TellFate, Teller};
 
 /// How long to wait when the producer has too much on its way.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// How long one wait for delivery reports lasts; longer only delays the end of a producer that was let go. The client spins
+/// through the last millisecond of each, so its own thread, which waits a tenth as long, costs ten times as much.
+const REPORTS: Duration = Duration::from_secs(1);
 
 /// How long a new producer may look for the brokers before it is used anyway.
 const ACQUAINTANCE: Duration = Duration::from_secs(5);
@@ -38,7 +39,7 @@ pub(crate) struct Parcel<'a> {
 
 /// One producer. What goes to a partition arrives in order or ends the partition's lane; a lane does not go on.
 pub(crate) struct Courier {
-    producer: ThreadedProducer<Deliveries>,
+    producer: Arc<BaseProducer<Deliveries>>,
     /// Held while an append is handed over, so that records stand in the order of their numbers.
     sending: Mutex<()>,
 }
@@ -52,7 +53,9 @@ impl Courier {
             heard: Heard::of(connection),
             fatal: AtomicBool::new(false),
         };
-        let producer = ThreadedProducer::from_config_and_context(&connection.producer(), deliveries)?;
+        let producer = BaseProducer::from_config_and_context(&connection.producer(), deliveries)?;
+        let producer = Arc::new(producer);
+        take_reports(&producer)?;
         Ok(Self { producer, sending: Mutex::new(()) })
     }
 
@@ -103,8 +106,19 @@ impl Courier {
     pub(crate) fn dismiss(self, why: &Unclear) {
         self.producer.context().end_all(why);
         self.producer.purge(PurgeConfig::default().queue().inflight());
-        retire(self);
     }
+}
+
+/// Takes the delivery reports of a producer on a thread of its own, which drops it once nobody else has it.
+fn take_reports(producer: &Arc<BaseProducer<Deliveries>>) -> KafkaResult<()> {
+    let producer = Arc::downgrade(producer);
+    let take = move || {
+        while let Some(producer) = producer.upgrade() {
+            producer.poll(REPORTS);
+        }
+    };
+    let thread = thread::Builder::new().name("kafka-reports".to_owned()).spawn(take);
+    thread.map(drop).map_err(|error| KafkaError::ClientCreation(format!("no thread for a producer: {error}")))
 }
 
 fn headers(headers: &Headers) -> OwnedHeaders {

@@ -1,12 +1,13 @@
 //! `kafka_publisher`: how fast a publisher turns a journal into events and outcomes, beside producing the same records.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
-use claim_log::{Flight, LogError, Outgoing, Outlet, Place, Received, TellOffset};
+use claim_log::{Flight, Inbox, LogError, Outgoing, Outlet, Place, Received, TellOffset};
 use claim_log_kafka::KafkaTopics;
 use claim_publisher::{PublisherParts, publish};
 
@@ -18,7 +19,7 @@ use crate::bench::{Figure, median};
 use crate::kafka_options::KafkaOptions;
 
 /// Customers of the journal.
-const CUSTOMERS: u32 = 3_000;
+const CUSTOMERS: u32 = 12_000;
 /// Rounds of each, interleaved; the median counts.
 const ROUNDS: usize = 3;
 /// 0.6 of raw.
@@ -53,7 +54,7 @@ pub(crate) fn publisher(options: &KafkaOptions, mut progress: impl FnMut()) -> R
 /// Publishes the journal into fresh topics; yields the rate from the first record sent, and what was sent.
 fn published(rig: &Rig, options: &KafkaOptions, decisions: u64) -> Result<(u64, Vec<Outgoing>)> {
     let into = Topics::make(options)?;
-    let noting = Arc::new(Noting { inner: Arc::clone(&into.client), sent: Mutex::default() });
+    let noting = Arc::new(Noting { inner: Arc::clone(&into.client), began: OnceLock::new() });
     let closing = Arc::<AtomicBool>::default();
     let to = &into.cluster;
     let parts = PublisherParts {
@@ -78,12 +79,29 @@ fn published(rig: &Rig, options: &KafkaOptions, decisions: u64) -> Result<(u64, 
     };
     closing.store(true, Ordering::Release);
     publishing.join().map_err(|_| anyhow!("the publisher panicked"))??;
-    let (began, records) = {
-        let mut sent = noting.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        (sent.0, std::mem::take(&mut sent.1))
-    };
-    let Some(began) = began else { bail!("nothing was published") };
-    Ok((per_second(records.len(), ended? - began), records))
+    let ended = ended?;
+    let Some(began) = noting.began.get() else { bail!("nothing was published") };
+    let records = read_back(&into)?;
+    Ok((per_second(records.len(), ended - *began), records))
+}
+
+/// What stands in the topics of events and outcomes.
+fn read_back(into: &Topics) -> Result<Vec<Outgoing>> {
+    let topics: [Arc<str>; 2] = [into.cluster.topics.events().into(), into.cluster.topics.outcomes().into()];
+    let partitions = 0..=u32::from(PARTITIONS);
+    let places =
+        |topic: &Arc<str>| partitions.clone().map(|it| Place::new(Arc::clone(topic), it)).collect::<Vec<_>>();
+    let places: Vec<Place> = topics.iter().flat_map(places).collect();
+    let count: u64 = into.client.ends(&places)?.into_iter().sum();
+    let mut arrivals = into.client.read(&places.into_iter().map(|it| (it, 0)).collect::<BTreeMap<_, _>>())?;
+    let mut records = Vec::new();
+    while (records.len() as u64) < count {
+        let Some(Received { place, key, headers, value, .. }) = arrivals.next(PATIENCE)? else {
+            bail!("{} of {count} published records came", records.len());
+        };
+        records.push(Outgoing { place, key, headers, value: value.unwrap_or_default() });
+    }
+    Ok(records)
 }
 
 /// Sends the same records to the same partitions of other fresh topics.
@@ -102,19 +120,15 @@ fn produced(options: &KafkaOptions, records: Vec<Outgoing>) -> Result<u64> {
     Ok(per_second(count, began.elapsed()))
 }
 
-/// Passes on, and notes what was sent and when it began.
+/// Passes on, and notes when it began.
 struct Noting {
     inner: Arc<KafkaTopics>,
-    sent: Mutex<(Option<Instant>, Vec<Outgoing>)>,
+    began: OnceLock<Instant>,
 }
 
 impl Outlet for Noting {
     fn send(&self, record: Outgoing, tell: TellOffset) {
-        {
-            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-            sent.0.get_or_insert_with(Instant::now);
-            sent.1.push(record.clone());
-        }
+        self.began.get_or_init(Instant::now);
         self.inner.send(record, tell);
     }
 
