@@ -9,13 +9,13 @@ use claim_domain::catalog::Catalog;
 use claim_domain::decide::{RULES, decide};
 use claim_domain::time::Instant;
 use claim_journal::{
-    Chain, Decision, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position,
-    ProgramPosition, Routed, Settings, Tick,
+    Chain, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position, ProgramPosition, Retold,
+    Routed, Settings, Tick,
 };
 use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Unavailable, Unclear};
 use uuid::Uuid;
 
-use crate::partition::{Decide, Partition, Step, WriteError, told};
+use crate::partition::{Decide, Partition, Step, WriteError};
 use crate::planted::Planted;
 use crate::replay::{Replay, chains};
 
@@ -330,13 +330,13 @@ impl Desk {
     fn recall(&self, partition: PartitionId, offset: u64) -> Result<Told, String> {
         let stored = self.log.record(partition, offset).map_err(|it: LogError| it.to_string())?;
         let line = Line::parse(&stored).map_err(|it| it.to_string())?;
-        let decision = Decision::decode(line.body).map_err(|it| it.to_string())?;
+        let decision = Retold::read(line.body).map_err(|it| it.to_string())?;
         let position = Position { partition, sequence: line.envelope.sequence };
         let program = (partition == PartitionId::Program).then(|| ProgramPosition {
             sequence: position.sequence,
             head: line.envelope.previous.map(|before| line.extends(before)),
         });
-        told(&decision, position, program)
+        Told::of(&decision, position, program)
             .ok_or_else(|| format!("no command was answered at offset {offset}"))
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use claim_domain::asker::Source;
 use claim_domain::catalog::Catalog;
@@ -15,8 +14,8 @@ use claim_domain::ids::{CommandId, CustomerId};
 use claim_domain::refusal::{Reason, Refusal};
 use claim_domain::time::Instant;
 use claim_journal::{
-    Asked, Cause, Checkpoint, Content, Decision, Digest, Head, Kind, LeaderId, Named, Outcome, PartitionId,
-    Pen, PenError, Position, ProgramPosition, Route, Routed, Ruling, Tick, canonical,
+    Asked, Cause, Checkpoint, Content, Decision, Digest, Head, Kind, LeaderId, Named, PartitionId, Pen,
+    PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable, way};
 use uuid::Uuid;
@@ -162,7 +161,8 @@ impl Partition {
         };
         let asked = Asked { source, id, asker, digest, received_at, input, correlation, binding, content };
         let sequence = self.pen.sequence() + 1;
-        way::passed("decided", &asked, Position { partition: self.pen.partition(), sequence });
+        let position = Position { partition: self.pen.partition(), sequence };
+        way::passed("decided", &asked.source, asked.id, &asked.correlation, position);
         let decision = Decision {
             cause: Cause::Asked(asked),
             customer,
@@ -350,7 +350,7 @@ impl Partition {
             head: self.pen.head(),
             input: decision.asked().and_then(Input::of),
             asked: decision.asked().map(|it| (it.source.clone(), it.id, it.digest)),
-            told: tell.as_ref().and_then(|_| told(&decision, position, program)),
+            told: tell.as_ref().and_then(|_| told(&body, position, program)),
             waiting: tell.into_iter().collect(),
         });
         Ok(())
@@ -374,13 +374,6 @@ impl Partition {
 }
 
 /// What the asker of a decision is told; a deadline has none.
-pub(crate) fn told(
-    decision: &Decision,
-    position: Position,
-    program: Option<ProgramPosition>,
-) -> Option<Told> {
-    let outcome = Outcome::of(decision, position)?;
-    let json: Arc<str> = serde_json::to_string(&outcome).ok()?.into();
-    let accepted = matches!(decision.outcome, Ruling::Accepted(_));
-    Some(Told { outcome: json, position, accepted, program })
+fn told(body: &str, position: Position, program: Option<ProgramPosition>) -> Option<Told> {
+    Told::of(&Retold::read(body).ok()?, position, program)
 }

@@ -1,8 +1,6 @@
 //! An outcome: a decision as its asker sees it (CONTRACT §2), made from the record alone, so that a repeat is answered
 //! byte for byte the same.
 
-use std::borrow::Cow;
-
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::ids::{ClaimId, CommandId, CustomerId};
@@ -10,9 +8,10 @@ use claim_domain::refusal::Reason;
 use claim_domain::time::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::decision::{Asked, Decision, Ruling};
 use crate::ids::PartitionId;
+use crate::retold::{Retold, RetoldRuling};
 
 /// Where a decision stands: its partition and its sequence there, gapless from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +24,7 @@ pub struct Position {
 }
 
 /// The answer to a command, for ever.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome<'a> {
     /// The command's id.
     pub command_id: CommandId,
@@ -49,12 +48,14 @@ pub struct Outcome<'a> {
     /// Accepted: the claims that its events are about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Vec<ClaimId>>,
-    /// Accepted: what follows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<Cow<'a, [Event]>>,
-    /// Refused: why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'a, Reason>>,
+    /// Accepted: what follows, as it stands in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+    #[schemars(with = "Option<Vec<Event>>")]
+    pub events: Option<Vec<&'a RawValue>>,
+    /// Refused: why, as it stands in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+    #[schemars(with = "Option<Reason>")]
+    pub reason: Option<&'a RawValue>,
 }
 
 /// Whether a command holds.
@@ -70,14 +71,14 @@ pub enum OutcomeKind {
 impl<'a> Outcome<'a> {
     /// The outcome of a decision at a position; a deadline's has no asker and no outcome.
     #[must_use]
-    pub fn of(decision: &'a Decision, position: Position) -> Option<Self> {
-        let Asked { id, received_at, content, .. } = decision.asked()?;
+    pub fn of(decision: &Retold<'a>, position: Position) -> Option<Self> {
+        let command = decision.command()?;
         let mut it = Self {
-            command_id: *id,
-            command_type: content.command_type(),
+            command_id: command.id,
+            command_type: command.command_type(),
             outcome: OutcomeKind::Accepted,
             position,
-            received_at: *received_at,
+            received_at: command.received_at,
             judged_at: decision.judged_at,
             late: decision.late,
             customer: decision.customer,
@@ -86,21 +87,29 @@ impl<'a> Outcome<'a> {
             reason: None,
         };
         match &decision.outcome {
-            Ruling::Accepted(events) => {
+            RetoldRuling::Accepted(events) => {
                 let mut claims: Vec<ClaimId> = Vec::new();
-                for claim in events.iter().filter_map(Event::claim) {
+                for claim in events.iter().filter_map(|it| it.claim) {
                     if !claims.contains(&claim) {
                         claims.push(claim);
                     }
                 }
                 it.claims = Some(claims);
-                it.events = Some(Cow::Borrowed(events));
+                it.events = Some(events.iter().map(|it| it.json).collect());
             }
-            Ruling::Refused(reason) => {
+            RetoldRuling::Refused(reason) => {
                 it.outcome = OutcomeKind::Refused;
-                it.reason = Some(Cow::Borrowed(reason));
+                it.reason = Some(reason);
             }
         }
         Some(it)
+    }
+
+    /// Its text: the same bytes whenever it is told.
+    ///
+    /// # Errors
+    /// When it cannot be JSON, which it can.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
     }
 }

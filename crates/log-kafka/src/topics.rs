@@ -113,9 +113,14 @@ fn received(place: &Place, offset: u64, message: &BorrowedMessage<'_>) -> Receiv
 
 impl Outlet for KafkaTopics {
     fn send(&self, record: Outgoing, tell: TellOffset) {
+        self.send_all(vec![record], tell);
+    }
+
+    fn send_all(&self, records: Vec<Outgoing>, tell: TellOffset) {
+        let Some(place) = records.first().map(|it| &it.place) else { return };
         let tell = Box::new(move |fate: Result<Vec<u64>, Unclear>| {
             let nothing = || Unclear::Io("the acknowledgement names no offset".to_owned());
-            tell(fate.and_then(|offsets| offsets.first().copied().ok_or_else(nothing)));
+            tell(fate.and_then(|offsets| offsets.last().copied().ok_or_else(nothing)));
         });
         let mut courier = self.courier.lock().unwrap_or_else(PoisonError::into_inner);
         if courier.is_none() {
@@ -125,9 +130,10 @@ impl Outlet for KafkaTopics {
             }
         }
         if let Some(courier) = &*courier {
-            let parcel =
-                Parcel { key: record.key.as_deref(), headers: &record.headers, value: &record.value };
-            courier.send(&record.place, &[parcel], tell);
+            let parcels = records.iter();
+            let parcels =
+                parcels.map(|it| Parcel { key: it.key.as_deref(), headers: &it.headers, value: &it.value });
+            courier.send(place, &parcels.collect::<Vec<_>>(), tell);
         }
     }
 

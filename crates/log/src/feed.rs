@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use claim_journal::{Position, ProgramPosition, Routed, Tick};
+use claim_journal::{Outcome, Position, ProgramPosition, Retold, RetoldRuling, Routed, Tick};
 
 /// An outcome that is known to be valid and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub struct Told {
     pub accepted: bool,
     /// Of the program's own decisions: the position of the program with this one, to be stamped on what follows.
     pub program: Option<ProgramPosition>,
+}
+
+impl Told {
+    /// What the asker of a decision is told; a deadline has none.
+    #[must_use]
+    pub fn of(decision: &Retold<'_>, position: Position, program: Option<ProgramPosition>) -> Option<Self> {
+        let outcome = Outcome::of(decision, position)?.to_json().ok()?.into();
+        let accepted = matches!(decision.outcome, RetoldRuling::Accepted(_));
+        Some(Self { outcome, position, accepted, program })
+    }
 }
 
 /// There is no answer now. The command may or may not be on the log: ask again with the same id (DESIGN rule 4).

@@ -167,6 +167,15 @@ pub trait Outlet: Send + Sync {
     /// record that was sent there before [`Outlet::renew`] is unclear too, so that nothing goes out behind a gap.
     fn send(&self, record: Outgoing, tell: TellOffset);
 
+    /// Takes records of one partition as one and returns; `tell` is called with the offset of the last of them, once all are
+    /// durable. Nothing is told where there are none.
+    fn send_all(&self, mut records: Vec<Outgoing>, tell: TellOffset) {
+        let Some(last) = records.pop() else { return };
+        // What is unclear of one is unclear of all behind it.
+        records.into_iter().for_each(|it| self.send(it, Box::new(|_| {})));
+        self.send(last, tell);
+    }
+
     /// Begins anew after an unclear answer: what is still on its way from before may land, but is told unclear.
     fn renew(&self);
 

@@ -3,7 +3,9 @@
 //! Every step is told under the same names, the trace of the command's W3C trace context first, so that one command can be
 //! followed through the logs of all instances. While nobody listens at that level, a step costs one comparison.
 
-use claim_journal::{Asked, Position, Routed};
+use std::fmt::Display;
+
+use claim_journal::{Correlation, Position, Routed};
 
 /// Intake has made a routed command of its input: the line or the offset where it came in.
 pub fn received(routed: &Routed, input: u64) {
@@ -19,8 +21,13 @@ pub fn received(routed: &Routed, input: u64) {
 }
 
 /// The decision of a command at this position has come as far as `step`, such as `decided` or `published`.
-pub fn passed(step: &str, asked: &Asked, position: Position) {
-    let Asked { source, id, correlation, .. } = asked;
+pub fn passed(
+    step: &str,
+    source: impl Display,
+    id: impl Display,
+    correlation: &Correlation,
+    position: Position,
+) {
     tracing::debug!(
         trace_id = correlation.trace_id(),
         parent_id = correlation.parent_id(),

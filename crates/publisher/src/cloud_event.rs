@@ -5,15 +5,16 @@ use std::borrow::Cow;
 use claim_domain::event::Event;
 use claim_domain::ids::CustomerId;
 use claim_domain::time::Instant;
-use claim_journal::{Cursor, Decision, JournalId, PartitionId, Position};
+use claim_journal::{Cursor, JournalId, PartitionId, Position, Retold, RetoldEvent};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// An event in the JSON format of CloudEvents 1.0 (DESIGN §6, `claimlog.events`).
 ///
 /// `partition`, `sequence`, `cursor` and `imported` are extension attributes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CloudEvent {
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CloudEvent<'a> {
     /// `1.0`.
     #[schemars(schema_with = "one_point_zero")]
     pub specversion: Cow<'static, str>,
@@ -51,7 +52,9 @@ pub struct CloudEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<String>,
     /// The event, as it stands in the journal.
-    pub data: Event,
+    #[schemars(with = "Event")]
+    #[serde(borrow)]
+    pub data: Cow<'a, RawValue>,
 }
 
 fn one_point_zero(_: &mut SchemaGenerator) -> Schema {
@@ -78,23 +81,23 @@ mod as_text {
     }
 }
 
-impl CloudEvent {
+impl<'a> CloudEvent<'a> {
     /// The events of a decision at a position, in their order; `before` and `after` are the cursors around the decision.
-    pub fn of<'a>(
+    pub fn of<'d>(
         journal: JournalId,
-        decision: &'a Decision,
+        decision: &'d Retold<'a>,
         position: Position,
-        before: &'a Cursor,
-        after: &'a Cursor,
-    ) -> impl Iterator<Item = Self> + use<'a> {
+        before: &'d Cursor,
+        after: &'d Cursor,
+    ) -> impl Iterator<Item = Self> + use<'a, 'd> {
         let Position { partition, sequence } = position;
         let last = decision.events().len().saturating_sub(1);
-        let (traceparent, tracestate) = decision.asked().map_or((None, None), |it| it.correlation.trace());
+        let (traceparent, tracestate) = decision.command().map_or((None, None), |it| it.correlation.trace());
         decision.events().iter().enumerate().map(move |(index, event)| Self {
             specversion: Cow::Borrowed("1.0"),
             id: format!("{partition}/{sequence}/{index}"),
             source: format!("/claimlog/{journal}"),
-            event_type: format!("claimlog.{}", event.event_type()),
+            event_type: format!("claimlog.{}", event.event_type),
             subject: subject(event, decision.customer),
             time: decision.judged_at,
             datacontenttype: Cow::Borrowed("application/json"),
@@ -104,22 +107,23 @@ impl CloudEvent {
             imported: decision.imported,
             traceparent: traceparent.map(str::to_owned),
             tracestate: tracestate.map(str::to_owned),
-            data: event.clone(),
+            data: Cow::Borrowed(event.json),
         })
+    }
+
+    /// The same, owning what it tells.
+    #[must_use]
+    pub fn into_owned(self) -> CloudEvent<'static> {
+        CloudEvent { data: Cow::Owned(self.data.into_owned()), ..self }
     }
 }
 
 /// What an event is about: the narrowest thing that has an id.
-fn subject(event: &Event, customer: Option<CustomerId>) -> Option<String> {
-    if let Some(claim) = event.claim() {
-        return Some(claim.to_string());
-    }
-    match event {
-        Event::EngagementPublished(it) => Some(it.engagement.to_string()),
-        Event::EngagementRetired(it) => Some(it.engagement.to_string()),
-        Event::LocationEnrolled(it) => Some(format!("{}/{}", it.partner, it.location)),
-        Event::LocationSuspended(it) => Some(format!("{}/{}", it.partner, it.location)),
-        Event::PartnerEligibilityRecorded(it) => Some(format!("{}/{}", it.partner, it.location)),
-        _ => customer.map(|it| it.to_string()),
+fn subject(event: &RetoldEvent<'_>, customer: Option<CustomerId>) -> Option<String> {
+    match (event.claim, &event.partner, &event.location, &event.engagement) {
+        (Some(claim), ..) => Some(claim.to_string()),
+        (None, Some(partner), Some(location), _) => Some(format!("{partner}/{location}")),
+        (None, _, _, Some(engagement)) => Some(engagement.to_string()),
+        (None, ..) => customer.map(|it| it.to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use claim_journal::canonical::BodyError;
 use claim_journal::{
-    Chain, Cursor, Decision, HaltCause, JournalId, Kind, Line, Offsets, PartitionId, Position, Verdict,
+    Chain, Cursor, HaltCause, JournalId, Kind, Line, Offsets, PartitionId, Position, Retold, Verdict,
 };
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 
@@ -61,7 +61,7 @@ pub struct Events {
     from: Cursor,
     /// Everything seen, from the cursor on.
     seen: Cursor,
-    ready: VecDeque<CloudEvent>,
+    ready: VecDeque<CloudEvent<'static>>,
 }
 
 impl std::fmt::Debug for Events {
@@ -101,7 +101,7 @@ impl Events {
     /// [`PublishError`]. After a halt or an unreadable decision nothing more is to be read. That the cursor is beyond
     /// the end is said at the end.
     #[allow(clippy::should_implement_trait, reason = "none is not the end: more may come")]
-    pub fn next(&mut self) -> Result<Option<CloudEvent>, PublishError> {
+    pub fn next(&mut self) -> Result<Option<CloudEvent<'static>>, PublishError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Some(event));
@@ -132,10 +132,11 @@ impl Events {
             return Ok(());
         }
         let decision =
-            Decision::decode(line.body).map_err(|source| PublishError::Unreadable { position, source })?;
+            Retold::read(line.body).map_err(|source| PublishError::Unreadable { position, source })?;
         let before = self.seen.clone();
         self.seen.see(position);
-        self.ready.extend(CloudEvent::of(journal, &decision, position, &before, &self.seen));
+        let events = CloudEvent::of(journal, &decision, position, &before, &self.seen);
+        self.ready.extend(events.map(CloudEvent::into_owned));
         Ok(())
     }
 

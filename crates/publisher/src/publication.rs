@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, PartitionId, Position};
+use claim_journal::{Chain, Checkpoint, Decision, JournalId, Kind, Line, PartitionId, Position, Retold};
 use claim_log::{JudgeError, Judged, Judging, LogError, Outgoing, Outlet, Place, ReadLog, Received, way};
 
 use crate::events::PublishError;
@@ -66,13 +66,17 @@ impl Publication {
         Ok(self.judging.ready(Duration::ZERO)?)
     }
 
-    /// The records of the next decision; none when there is none yet.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<Outgoing>>, PublishError> {
+    /// Adds the records of the next decision; yields whether there was one.
+    pub(crate) fn next(
+        &mut self,
+        events: &mut Vec<Outgoing>,
+        outcomes: &mut Vec<Outgoing>,
+    ) -> Result<bool, PublishError> {
         loop {
             if !self.judging.ready(Duration::ZERO)? {
-                return Ok(None);
+                return Ok(false);
             }
-            let Some(judged) = self.judging.next()? else { return Ok(None) };
+            let Some(judged) = self.judging.next()? else { return Ok(false) };
             let Judged::Valid(stored) = judged else { continue };
             let Ok(line) = Line::parse(&stored.line) else { continue };
             if line.envelope.kind != Kind::Decision {
@@ -81,33 +85,36 @@ impl Publication {
             let journal = *self.journal.get_or_insert(line.envelope.journal);
             let position = Position { partition: self.partition, sequence: line.envelope.sequence };
             let unreadable = |source| PublishError::Unreadable { position, source };
-            let decision = Decision::decode(line.body).map_err(unreadable)?;
-            return self.tell(journal, &decision, position, stored.offset).map(Some);
+            let decision = Retold::read(line.body).map_err(unreadable)?;
+            let (all_events, outcome) = self.tell(journal, &decision, position, stored.offset)?;
+            events.extend(all_events);
+            outcomes.extend(outcome);
+            return Ok(true);
         }
     }
 
     fn tell(
         &mut self,
         journal: JournalId,
-        decision: &Decision,
+        decision: &Retold<'_>,
         position: Position,
         offset: u64,
-    ) -> Result<Vec<Outgoing>, PublishError> {
+    ) -> Result<(Vec<Outgoing>, Option<Outgoing>), PublishError> {
         let progress = Progress { offset: Some(offset), done: self.done };
-        if let Some(asked) = decision.asked() {
-            way::passed("published", asked, position);
+        if let Some(command) = decision.command() {
+            way::passed("published", &command.source, command.id, &command.correlation, position);
         }
-        let (events, outcomes) = self.published;
-        let mut all = Vec::new();
+        let (published_events, published_outcomes) = self.published;
+        let (mut events, mut outcome) = (Vec::new(), None);
         // The last decision may have been published in part: it is published again, under the same ids.
-        if events.is_none_or(|it| offset >= it) {
-            all = records::events(&self.events, journal, decision, position, progress)?;
+        if published_events.is_none_or(|it| offset >= it) {
+            events = records::events(&self.events, journal, decision, position, progress)?;
         }
-        if outcomes.is_none_or(|it| offset > it) {
-            all.extend(records::outcome(&self.outcomes, decision, position, progress)?);
+        if published_outcomes.is_none_or(|it| offset > it) {
+            outcome = records::outcome(&self.outcomes, decision, position, progress)?;
         }
         self.sent = Some(Sent { offset, sequence: position.sequence });
-        Ok(all)
+        Ok((events, outcome))
     }
 
     /// The last decision sent.

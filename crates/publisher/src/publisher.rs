@@ -223,11 +223,20 @@ fn send_some(
     outlet: &dyn Outlet,
     flight: &Arc<Flight>,
 ) -> Result<(), PublishError> {
+    let (mut events, mut outcomes) = (Vec::new(), Vec::new());
+    let mut ended = Ok(true);
     for _ in 0..DECISIONS_AT_ONCE {
-        let Some(records) = publication.next()? else { break };
-        records.into_iter().for_each(|it| outlet.send(it, flight.begin()));
+        ended = publication.next(&mut events, &mut outcomes);
+        if !matches!(ended, Ok(true)) {
+            break;
+        }
     }
-    Ok(())
+    for records in [events, outcomes] {
+        if !records.is_empty() {
+            outlet.send_all(records, flight.begin());
+        }
+    }
+    ended.map(drop)
 }
 
 /// What cannot pass by itself halts one partition; what can, begins anew.

@@ -1,6 +1,6 @@
 //! Events and outcomes as they stand in their topics (DESIGN §6).
 
-use claim_journal::{Cursor, Decision, JournalId, Outcome, Position};
+use claim_journal::{Cursor, JournalId, Outcome, Position, Retold};
 use claim_log::{Headers, Outgoing, Place, Received};
 
 use crate::CloudEvent;
@@ -42,7 +42,7 @@ impl Progress {
 pub(crate) fn events(
     place: &Place,
     journal: JournalId,
-    decision: &Decision,
+    decision: &Retold<'_>,
     position: Position,
     progress: Progress,
 ) -> Result<Vec<Outgoing>, serde_json::Error> {
@@ -65,16 +65,16 @@ pub(crate) fn events(
 /// The outcome of a command, with the headers that it came with; a deadline has none.
 pub(crate) fn outcome(
     place: &Place,
-    decision: &Decision,
+    decision: &Retold<'_>,
     position: Position,
     progress: Progress,
 ) -> Result<Option<Outgoing>, serde_json::Error> {
-    let (Some(asked), Some(outcome)) = (decision.asked(), Outcome::of(decision, position)) else {
+    let (Some(command), Some(outcome)) = (decision.command(), Outcome::of(decision, position)) else {
         return Ok(None);
     };
     let correlation =
-        asked.correlation.iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        command.correlation.iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let headers: Headers = correlation.chain(progress.headers()).collect();
-    let key = Some(asked.id.to_string().into_bytes());
-    Ok(Some(Outgoing { place: place.clone(), key, headers, value: serde_json::to_vec(&outcome)? }))
+    let key = Some(command.id.to_string().into_bytes());
+    Ok(Some(Outgoing { place: place.clone(), key, headers, value: outcome.to_json()?.into_bytes() }))
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use claim_domain::ids::CommandId;
 use claim_intake::problem::{Problem, ProblemCode};
 use claim_intake::{ProblemLine, ProblemWord};
-use claim_journal::{Correlation, Cursor, Decision, Line, Outcome};
+use claim_journal::{Correlation, Cursor, Line, Outcome, Retold};
 use claim_projector::Answered as Stands;
 use serde::Deserialize;
 use serde_json::json;
@@ -259,10 +259,10 @@ fn told_again(log: &dyn claim_log::ReadLog, answer: &Stands) -> Result<String, H
         .record(answer.position.partition, answer.offset)
         .map_err(|error| HttpProblem::log_unavailable(&error))?;
     let line = Line::parse(&stored).map_err(|error| HttpProblem::log_unavailable(&error))?;
-    let decision = Decision::decode(line.body).map_err(|error| HttpProblem::log_unavailable(&error))?;
+    let decision = Retold::read(line.body).map_err(|error| HttpProblem::log_unavailable(&error))?;
     let outcome = Outcome::of(&decision, answer.position).ok_or_else(|| {
         let message = "the record that the views name holds no answer; verify them";
         HttpProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "views_unsound", message)
     })?;
-    serde_json::to_string(&outcome).map_err(|error| HttpProblem::log_unavailable(&error))
+    outcome.to_json().map_err(|error| HttpProblem::log_unavailable(&error))
 }

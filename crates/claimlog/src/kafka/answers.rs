@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use claim_journal::{AskedAs, Decision, Kind, Line, Outcome, PartitionId, Position, Ruling};
+use claim_journal::{AskedAs, Decision, Kind, Line, PartitionId, Position, Retold};
 use claim_log::{JudgeError, Judged, Judging, LogError, ReadLog, Stored, Told, beginning};
 use tokio::sync::oneshot;
 
@@ -131,9 +131,9 @@ impl Answers {
             state.given.insert(asked.clone(), (stored.partition, stored.offset));
             state.waiting.remove(&asked)
         };
-        let (Some(waiting), Ok(decision)) = (waiting, Decision::decode(line.body)) else { return };
+        let (Some(waiting), Ok(decision)) = (waiting, Retold::read(line.body)) else { return };
         let position = Position { partition: stored.partition, sequence: line.envelope.sequence };
-        if let Some(told) = told(&decision, position) {
+        if let Some(told) = Told::of(&decision, position, None) {
             waiting.into_iter().for_each(|tell| drop(tell.send(told.clone())));
         }
     }
@@ -150,11 +150,6 @@ fn cannot_read(error: &LogError) {
 pub(crate) fn told_at(log: &dyn ReadLog, partition: PartitionId, offset: u64) -> Option<Told> {
     let stored = log.record(partition, offset).ok()?;
     let line = Line::parse(&stored).ok()?;
-    told(&Decision::decode(line.body).ok()?, Position { partition, sequence: line.envelope.sequence })
-}
-
-fn told(decision: &Decision, position: Position) -> Option<Told> {
-    let outcome = serde_json::to_string(&Outcome::of(decision, position)?).ok()?;
-    let accepted = matches!(decision.outcome, Ruling::Accepted(_));
-    Some(Told { outcome: outcome.into(), position, accepted, program: None })
+    let position = Position { partition, sequence: line.envelope.sequence };
+    Told::of(&Retold::read(line.body).ok()?, position, None)
 }

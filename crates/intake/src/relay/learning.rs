@@ -8,9 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use claim_journal::canonical::BodyError;
-use claim_journal::{
-    AskedAs, Decision, Kind, Line, Outcome, PartitionId, Position, ProgramPosition, Routed, Ruling,
-};
+use claim_journal::{AskedAs, Decision, Kind, Line, PartitionId, Position, ProgramPosition, Retold, Routed};
 use claim_log::{JudgeError, Judged, Judging, ReadLog, Stored, TellOutcome, Told, beginning};
 
 use super::{RelayError, RelayParts};
@@ -196,12 +194,11 @@ impl Reading {
             sequence: line.envelope.sequence,
             head: line.envelope.previous.map(|before| line.extends(before)),
         });
-        if let (Some(_), Ok(decision)) = (program, Decision::decode(line.body)) {
+        if let (Some(_), Ok(decision)) = (program, Retold::read(line.body)) {
             let position = Position { partition: stored.partition, sequence: line.envelope.sequence };
-            let outcome = Outcome::of(&decision, position).and_then(|it| serde_json::to_string(&it).ok());
-            let accepted = matches!(decision.outcome, Ruling::Accepted(_));
-            let told = Told { outcome: outcome.unwrap_or_default().into(), position, accepted, program };
-            self.barrier.answer(asked.clone(), &told);
+            if let Some(told) = Told::of(&decision, position, program) {
+                self.barrier.answer(asked.clone(), &told);
+            }
         }
         drop(self.send.send(News::Decided { asked, stored, program }));
     }

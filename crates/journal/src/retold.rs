@@ -1,0 +1,165 @@
+//! A decision as others are told of it: no more of its record is read than that takes, and what is handed on, is handed on as
+//! it stands there.
+
+use std::borrow::Cow;
+
+use claim_domain::asker::Source;
+use claim_domain::command::CommandType;
+use claim_domain::event::Event;
+use claim_domain::ids::{ClaimId, CommandId, CustomerId};
+use claim_domain::time::Instant;
+use claim_domain::version::V;
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::canonical::BodyError;
+use crate::correlation::Correlation;
+
+/// What is told of a decision, borrowed from the body of its record. A [`Decision`](crate::Decision) is all of it.
+#[derive(Debug, Deserialize)]
+pub struct Retold<'a> {
+    cause: RetoldCause,
+    /// The customer it is about.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The time that every rule used.
+    pub judged_at: Instant,
+    /// Whether it is imported history.
+    #[serde(default)]
+    pub imported: bool,
+    /// Whether a deadline due after the command was received had fired before it.
+    #[serde(default)]
+    pub late: bool,
+    /// What came of it.
+    #[serde(borrow)]
+    pub outcome: RetoldRuling<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RetoldCause {
+    Asked(RetoldCommand),
+    Deadline(IgnoredAny),
+}
+
+/// The command of a decision.
+#[derive(Debug, Deserialize)]
+pub struct RetoldCommand {
+    /// Where it comes from.
+    pub source: Source,
+    /// Its id there.
+    pub id: CommandId,
+    /// When it was first received.
+    pub received_at: Instant,
+    /// The headers it came with.
+    #[serde(default)]
+    pub correlation: Correlation,
+    content: RetoldContent,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RetoldContent {
+    Command(RetoldType),
+    Reused(RetoldType),
+}
+
+#[derive(Debug, Deserialize)]
+struct RetoldType {
+    #[serde(rename = "type")]
+    command_type: CommandType,
+}
+
+/// What came of a decision.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetoldRuling<'a> {
+    /// It holds; these events follow.
+    #[serde(borrow)]
+    Accepted(Vec<RetoldEvent<'a>>),
+    /// It is refused, for this reason as it stands in the record.
+    Refused(&'a RawValue),
+}
+
+/// An event as it stands in the record, and the ids that tell what it is about.
+#[derive(Debug)]
+pub struct RetoldEvent<'a> {
+    /// The event.
+    pub json: &'a RawValue,
+    /// Its type, one of [`Event::TYPES`].
+    pub event_type: &'static str,
+    /// The claim, if it is about a claim.
+    pub claim: Option<ClaimId>,
+    /// The engagement, if it names one.
+    pub engagement: Option<Cow<'a, str>>,
+    /// The partner, if it names one.
+    pub partner: Option<Cow<'a, str>>,
+    /// The partner's location, if it names one.
+    pub location: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Heading<'a> {
+    #[serde(rename = "type", borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(rename = "version")]
+    _version: V<1>,
+    #[serde(default)]
+    claim: Option<ClaimId>,
+    #[serde(default, borrow)]
+    engagement: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    partner: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    location: Option<Cow<'a, str>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RetoldEvent<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&'a RawValue>::deserialize(deserializer)?;
+        let heading: Heading<'a> = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
+        let Heading { event_type, claim, engagement, partner, location, .. } = heading;
+        let known = Event::TYPES.iter().copied().find(|it| *it == event_type);
+        let event_type = known.ok_or_else(|| D::Error::unknown_variant(&event_type, Event::TYPES))?;
+        Ok(Self { json, event_type, claim, engagement, partner, location })
+    }
+}
+
+impl<'a> Retold<'a> {
+    /// Reads the body of a decision, version 1.
+    ///
+    /// # Errors
+    /// When it has another shape, an event of unknown type or newer version included (F-29).
+    pub fn read(body: &'a str) -> Result<Self, BodyError> {
+        serde_json::from_str(body).map_err(BodyError::Shape)
+    }
+
+    /// Its events; a refusal has none.
+    #[must_use]
+    pub fn events(&self) -> &[RetoldEvent<'a>] {
+        match &self.outcome {
+            RetoldRuling::Accepted(events) => events,
+            RetoldRuling::Refused(_) => &[],
+        }
+    }
+
+    /// The command it decides, if it decides one.
+    #[must_use]
+    pub fn command(&self) -> Option<&RetoldCommand> {
+        match &self.cause {
+            RetoldCause::Asked(command) => Some(command),
+            RetoldCause::Deadline(IgnoredAny) => None,
+        }
+    }
+}
+
+impl RetoldCommand {
+    /// Its type.
+    #[must_use]
+    pub fn command_type(&self) -> CommandType {
+        match &self.content {
+            RetoldContent::Command(it) | RetoldContent::Reused(it) => it.command_type,
+        }
+    }
+}
