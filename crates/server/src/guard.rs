@@ -9,16 +9,16 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use tracing::Level;
 
+use crate::Meters;
 use crate::commands::trace;
 use crate::meters::Code;
 use crate::problem::HttpProblem;
-use crate::state::Served;
 
 /// How long an answer may take, the body included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Lets a request through, in time, and counts it.
-pub(crate) async fn guard(State(served): State<Served>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(meters): State<Meters>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -34,7 +34,7 @@ pub(crate) async fn guard(State(served): State<Served>, request: Request, next: 
     let (status, took) = (response.status(), started.elapsed());
     // Any word may stand as a method; only those that are known become a label.
     let method = if ["GET", "HEAD", "POST"].contains(&method.as_str()) { method.as_str() } else { "other" };
-    served.meters.request(route, method, status.as_u16(), took);
+    meters.request(route, method, status.as_u16(), took);
     let code = response.extensions().get::<Code>().map_or("", |it| it.0);
     tracing::debug!(
         trace_id = trace.trace_id(),

@@ -23,6 +23,7 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// Everything that is served.
 pub fn router(parts: Parts) -> Router {
     let served = Served::from(parts);
+    let meters = served.meters.clone();
     Router::new()
         .route("/v1/commands", post(commands::post))
         .route("/v1/commands/{id}", get(commands::get))
@@ -35,19 +36,20 @@ pub fn router(parts: Parts) -> Router {
         .route("/metrics", get(meters::metrics))
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
-        .layer(from_fn_with_state(served.clone(), guard))
+        .layer(from_fn_with_state(meters, guard))
         .with_state(served)
 }
 
 /// What a process serves that does not answer about claims: how it is.
 pub fn probes(health: Health, meters: Meters) -> Router {
-    let also = health.clone();
+    let (also, counting) = (health.clone(), meters.clone());
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || async move { health::ready(&health.reasons()) }))
         .route("/metrics", get(move || async move { meters.exposition(&Cursor::default(), &also) }))
         .fallback(no_path)
         .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(counting, guard))
 }
 
 async fn no_path(uri: Uri) -> HttpProblem {

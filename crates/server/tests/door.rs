@@ -15,7 +15,7 @@ use claim_intake::{ProblemLine, ProblemWord};
 use claim_journal::{Correlation, PartitionId, Position};
 use claim_log::{LogError, ReadLog, Records, Start, Told};
 use claim_projector::StoreError;
-use claim_server::{Answered, Bytes, Door, Health, Meters, Parts, Until, router};
+use claim_server::{Answered, Bytes, Door, Health, Meters, Parts, Router, Until, probes, router};
 use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -78,7 +78,15 @@ async fn ask(door: &Arc<Says>, health: &Health, request: Request<Body>) -> Answe
         health: health.clone(),
         meters: Meters::default(),
     };
-    let response = TowerToHyperService::new(router(parts)).call(request).await.unwrap();
+    answered(router(parts), request).await
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+async fn answered(router: Router, request: Request<Body>) -> Answer {
+    let response = TowerToHyperService::new(router).call(request).await.unwrap();
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Answer { status: head.status, headers: head.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
@@ -190,7 +198,6 @@ async fn without_views_commands_are_answered_all_the_same_and_reads_say_when_to_
     let door = Arc::new(Says { answers: vec![told("{}", true, 1)], ..Says::default() });
     let health = Health::default();
     health.part("engine", Duration::from_secs(60)).beat();
-    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     let post = Request::post("/v1/commands").body(Body::from("{}")).unwrap();
     assert_eq!(ask(&door, &health, post).await.status, StatusCode::OK);
     for path in [
@@ -216,4 +223,25 @@ async fn without_views_commands_are_answered_all_the_same_and_reads_say_when_to_
         ready.json(),
         json!({"ready": false, "reasons": [{"part": "views", "why": "views_unavailable"}]})
     );
+}
+
+#[tokio::test] // issue 4 item 9: a process without the API is asked by the same rules
+async fn probes_are_guarded_and_counted_as_the_api_is() {
+    let meters = Meters::default();
+    let router = || probes(Health::default(), meters.clone());
+    assert_eq!(answered(router(), get("/healthz")).await.status, StatusCode::OK);
+    let rebound = Request::get("/readyz").header("host", "claims.example").body(Body::empty()).unwrap();
+    let answer = answered(router(), rebound).await;
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (StatusCode::MISDIRECTED_REQUEST, &json!("host_not_allowed"))
+    );
+    assert_eq!(answered(router(), get("/v1/commands")).await.json()["code"], "path_not_found");
+    let metrics = answered(router(), get("/metrics")).await.body;
+    for (route, status) in [("/healthz", 200), ("/readyz", 421), ("none", 404)] {
+        let counted = metrics
+            .lines()
+            .find(|it| it.contains(&format!("route=\"{route}\"")) && it.contains(&status.to_string()));
+        assert!(counted.is_some(), "{route} {status}: {metrics}");
+    }
 }

@@ -15,7 +15,7 @@ use claim_log::{Place, ReadLog};
 use claim_log_kafka::KafkaLog;
 use claim_projector::{Location, Views};
 use claim_publisher::{PublisherParts, publish};
-use claim_server::{Door, Health, Meters, Parts, probes, router};
+use claim_server::{Door, Health, Meters, Parts, probes};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -28,7 +28,7 @@ use crate::kafka::gauges::Standing;
 use crate::kafka::problems::Problems;
 use crate::kafka_options::KafkaOptions;
 use crate::node::{directory, wall};
-use crate::serve::{ALIVE_WITHIN, Order, Projecting, Role, Signals, Stop, Why, until_stopped};
+use crate::serve::{ALIVE_WITHIN, Order, Projecting, Role, Signals, Stop, Why, api, until_stopped};
 
 /// How long intake waits before it begins anew.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -95,7 +95,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>, options: &KafkaOptions)
     }
     let router = match keys.filter(|_| order.roles.has(Role::Api)) {
         None => probes(health.clone(), meters.clone()),
-        Some(keys) => router(Parts {
+        Some(keys) => api(Parts {
             door: running.door(&cluster, &log, &keys)?,
             log: log.clone(),
             views: {

@@ -112,7 +112,7 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
 
     let router = match roles.has(Role::Api) {
         false => probes(health.clone(), meters),
-        true => router(Parts {
+        true => api(Parts {
             door: match &deciding {
                 Some(it) => Arc::new(it.queue.clone()) as Arc<dyn Door>,
                 None => Arc::new(Closed),
@@ -139,6 +139,12 @@ pub(crate) fn serve(runtime: &Runtime, order: Order<'_>) -> Result<()> {
     }
 }
 
+/// The API, which says what it believes.
+pub(crate) fn api(parts: Parts) -> Router {
+    tracing::info!("there is no sign-in yet: whoever asks by HTTP is believed");
+    router(parts)
+}
+
 /// Answers by HTTP until the process stops, then as long as it takes to answer what was asked, within a limit.
 pub(crate) async fn until_stopped(
     served: Option<(Listener, Router)>,
@@ -161,10 +167,7 @@ pub(crate) async fn until_stopped(
         return stopping.await;
     };
     let address = listener.address();
-    tracing::info!(
-        %address,
-        "listening on http://{address}; there is no sign-in yet: whoever asks is believed, and only this machine can ask"
-    );
+    tracing::info!(%address, "listening on http://{address}; only this machine can ask");
     if listener.serve(router, stopping, DRAIN_WITHIN).await == Drained::NotAll {
         tracing::warn!("some connections were still open after {} s", DRAIN_WITHIN.as_secs());
     }

@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// A command that waits to be taken.
 struct Waiting {
-    input: Input,
+    input: Input<'static>,
     door: Door<'static>,
     tell: oneshot::Sender<Pending>,
 }
