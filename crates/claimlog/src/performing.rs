@@ -98,7 +98,7 @@ pub(crate) async fn perform(site: &mut impl Site, data: &Path) -> Result<Done> {
 /// # Errors
 /// When one of them is refused or never became a command: then something is wrong with us.
 pub(crate) async fn send(node: &mut Node, commands: &[Value], door: Door<'_>) -> Result<u64> {
-    let inputs: Vec<Input> =
+    let inputs: Vec<Input<'_>> =
         (1..).zip(commands).map(|(number, it)| Input::line(number, it.to_string().into_bytes())).collect();
     let mut accepted = 0;
     for pending in node.intake.take(&inputs, Mode::Live, door, &mut FileTimes::default()).await {

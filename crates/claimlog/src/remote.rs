@@ -58,7 +58,7 @@ impl Remote {
     ///
     /// # Errors
     /// When the server cannot be reached or does not answer; whatever it took it decides, so the same lines can be sent again.
-    pub(crate) fn ask(&self, lines: &[Input]) -> Result<Vec<Said>> {
+    pub(crate) fn ask(&self, lines: &[Input<'_>]) -> Result<Vec<Said>> {
         let mut said: Vec<Option<Said>> = Vec::with_capacity(lines.len());
         let mut sent = Vec::new();
         for (place, line) in lines.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Remote {
             });
         }
         if !sent.is_empty() {
-            let commands: Vec<&[u8]> = sent.iter().map(|&place| lines[place].bytes.as_slice()).collect();
+            let commands: Vec<&[u8]> = sent.iter().map(|&place| &*lines[place].bytes).collect();
             let answer = self.post(&[&b"["[..], &commands.join(&b','), b"]"].concat())?;
             let answers: Vec<&RawValue> =
                 serde_json::from_str(&answer).context("the server did not answer with an array")?;

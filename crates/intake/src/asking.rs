@@ -87,7 +87,7 @@ struct Envelope {
 /// # Errors
 /// The first [`Problem`]: not JSON or too large, the envelope, the asker, the type, the version, the body.
 pub(crate) fn read(
-    input: &Input,
+    input: &Input<'_>,
     door: Door<'_>,
     secret: &Secret,
     seen: &mut Seen,

@@ -1,5 +1,6 @@
 //! The flow: lines in, in order; routed commands out, in the same order; answers back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -105,22 +106,22 @@ pub struct FileTimes {
 
 /// One line to be taken.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub struct Input<'a> {
     /// Its number, from 1; in a topic its offset.
     pub number: u64,
     /// Its bytes, without the line feed.
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'a, [u8]>,
     /// When a topic took it in, which is when it was received (DESIGN §4); none by other doors.
     pub stamped_at: Option<Instant>,
     /// The headers it came with.
     pub correlation: Correlation,
 }
 
-impl Input {
+impl<'a> Input<'a> {
     /// A line of a file, or of what else has neither times nor headers.
     #[must_use]
-    pub fn line(number: u64, bytes: Vec<u8>) -> Self {
-        Self { number, bytes, stamped_at: None, correlation: Correlation::default() }
+    pub fn line(number: u64, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { number, bytes: bytes.into(), stamped_at: None, correlation: Correlation::default() }
     }
 }
 
@@ -173,7 +174,7 @@ impl Intake {
     /// follows it waits for its outcome (DESIGN §4).
     pub async fn take(
         &mut self,
-        inputs: &[Input],
+        inputs: &[Input<'_>],
         mode: Mode,
         door: Door<'_>,
         times: &mut FileTimes,

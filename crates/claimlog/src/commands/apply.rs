@@ -201,7 +201,7 @@ fn print_all(
 }
 
 /// The next lines that are not blank: as many as are there, at least one; none at the end.
-fn read_lines(input: &mut Source, number: &mut u64) -> Result<Vec<Input>> {
+fn read_lines(input: &mut Source, number: &mut u64) -> Result<Vec<Input<'static>>> {
     let mut lines = Vec::new();
     while (lines.is_empty() || (lines.len() < LINES_AT_ONCE && input.buffer().contains(&b'\n')))
         && let Some(bytes) = read_line(input)?

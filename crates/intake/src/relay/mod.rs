@@ -11,6 +11,7 @@ mod records;
 mod share;
 mod ticks;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -355,7 +356,7 @@ fn learn(intake: &mut Intake, news: impl Iterator<Item = News>) -> Result<bool, 
 }
 
 /// What can become a command of a record.
-fn input(received: &Received) -> Result<Input, Problem> {
+fn input(received: &Received) -> Result<Input<'_>, Problem> {
     let Some(value) = received.value.as_deref().filter(|it| !it.is_empty()) else {
         let message = "the record has no value: a command is never deleted, and an empty one is none";
         return Err(Problem::new(ProblemCode::NotJson, message));
@@ -365,7 +366,7 @@ fn input(received: &Received) -> Result<Input, Problem> {
         Correlation::of(headers).map_err(|error| Problem::malformed("headers", error.to_string()))?;
     Ok(Input {
         number: received.offset,
-        bytes: value.to_vec(),
+        bytes: Cow::Borrowed(value),
         stamped_at: Some(time::Instant::from_ms(received.stamped_at_ms)),
         correlation,
     })
