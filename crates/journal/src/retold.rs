@@ -163,3 +163,83 @@ impl RetoldCommand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use claim_domain::command::CommandType;
+
+    use super::*;
+    use crate::{Decision, Outcome, PartitionId, Position};
+
+    const ACCEPTED: &str = concat!(
+        r#"{"cause":{"asked":{"source":"partner:p-contoso","id":"01900000-0000-7000-9000-000000000001","#,
+        r#""asker":{"kind":"partner_user","partner":"p-contoso","user":"u-1","roles":["incentives_user"],"locations":"all"},"#,
+        r#""digest":"00000000000000000000000000000000000000000000000000000000000000aa","#,
+        r#""received_at":"2026-01-05T08:00:00.000Z","correlation":{"x-request":"7"},"#,
+        r#""content":{"command":{"type":"CancelClaim","version":1,"body":{"claim":"c001-00000000000000000002"}}}}},"#,
+        r#""customer":"01900000-0000-7000-9000-000000000009","judged_at":"2026-01-05T08:00:01.000Z","late":true,"#,
+        r#""program":{"sequence":0,"head":null},"#,
+        r#""outcome":{"accepted":[{"type":"ClaimCanceled","version":1,"claim":"c001-00000000000000000002"}]}}"#
+    );
+    const DEADLINE: &str = concat!(
+        r#"{"cause":{"deadline":{"due_at":"2026-01-05T08:00:00.000Z","kind":"consent","claim":"c001-00000000000000000002"}},"#,
+        r#""judged_at":"2026-01-05T08:00:00.000Z","outcome":{"accepted":[]}}"#
+    );
+
+    fn at(sequence: u64) -> Position {
+        Position { partition: PartitionId::Number(3), sequence }
+    }
+
+    #[test] // CONTRACT §2: an outcome is made from the record alone
+    fn what_is_told_is_what_was_decided() {
+        let (whole, retold) = (Decision::decode(ACCEPTED).unwrap(), Retold::read(ACCEPTED).unwrap());
+        let (asked, command) = (whole.asked().unwrap(), retold.command().unwrap());
+        assert_eq!((&command.source, command.id), (&asked.source, asked.id));
+        assert_eq!((command.received_at, &command.correlation), (asked.received_at, &asked.correlation));
+        assert_eq!(command.command_type(), CommandType::CancelClaim);
+        assert_eq!((retold.customer, retold.judged_at, retold.late), (whole.customer, whole.judged_at, true));
+        let (event, told) = (&whole.events()[0], &retold.events()[0]);
+        assert_eq!((told.event_type, told.claim), (event.event_type(), event.claim()));
+        assert_eq!(told.json.get(), serde_json::to_string(event).unwrap());
+        let expected = concat!(
+            r#"{"command_id":"01900000-0000-7000-9000-000000000001","type":"CancelClaim","outcome":"accepted","#,
+            r#""position":{"partition":3,"sequence":7},"received_at":"2026-01-05T08:00:00.000Z","#,
+            r#""judged_at":"2026-01-05T08:00:01.000Z","late":true,"customer":"01900000-0000-7000-9000-000000000009","#,
+            r#""claims":["c001-00000000000000000002"],"#,
+            r#""events":[{"type":"ClaimCanceled","version":1,"claim":"c001-00000000000000000002"}]}"#
+        );
+        assert_eq!(Outcome::of(&retold, at(7)).unwrap().to_json().unwrap(), expected);
+    }
+
+    #[test] // A-64
+    fn a_refusal_is_told_in_the_words_of_its_record() {
+        let reason = r#"{"code":"unknown_claim","message":"Words of an older release.","details":{}}"#;
+        let (before, _) = ACCEPTED.split_once(r#"{"accepted""#).unwrap();
+        let body = format!(r#"{before}{{"refused":{reason}}}}}"#);
+        let retold = Retold::read(&body).unwrap();
+        let json = Outcome::of(&retold, at(1)).unwrap().to_json().unwrap();
+        assert!(json.ends_with(&format!(r#","reason":{reason}}}"#)), "{json}");
+        assert!(json.contains(r#""outcome":"refused""#) && retold.events().is_empty());
+    }
+
+    #[test]
+    fn a_deadline_answers_nobody() {
+        let retold = Retold::read(DEADLINE).unwrap();
+        assert!(retold.command().is_none() && Outcome::of(&retold, at(1)).is_none());
+    }
+
+    #[test] // F-29
+    fn an_event_of_another_release_is_not_told() {
+        for (known, other) in [
+            (r#""type":"ClaimCanceled""#, r#""type":"ClaimForgotten""#),
+            (
+                r#""version":1,"claim":"c001-00000000000000000002"}]"#,
+                r#""version":2,"claim":"c001-00000000000000000002"}]"#,
+            ),
+        ] {
+            let body = ACCEPTED.replace(known, other);
+            assert_ne!(body, ACCEPTED);
+            assert!(matches!(Retold::read(&body), Err(BodyError::Shape(_))), "{other}");
+        }
+    }
+}
