@@ -1,9 +1,9 @@
 //! Whether a command is the same as one that was answered.
 
 use claim_journal::Digest;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::json::canonical_json;
+use crate::json;
 use crate::keys::Secret;
 
 /// The digest of what the asker sent: HMAC-SHA-256, keyed by the node's secret, over
@@ -13,12 +13,13 @@ use crate::keys::Secret;
 /// honest retry would look like another command. Keyed, because a plain hash of little personal data can be guessed.
 #[must_use]
 pub fn body_digest(secret: &Secret, command_type: &str, version: u64, body: &Value) -> Digest {
-    let sent = Map::from_iter([
-        ("type".to_owned(), Value::from(command_type)),
-        ("version".to_owned(), Value::from(version)),
-        ("body".to_owned(), body.clone()),
-    ]);
-    Digest(secret.mac("body", canonical_json(&Value::Object(sent)).as_bytes()))
+    let mut sent = String::with_capacity(512);
+    sent.push_str("{\"body\":");
+    json::write(body, &mut sent);
+    sent.push_str(",\"type\":");
+    json::write_text(command_type, &mut sent);
+    sent.push_str(&format!(",\"version\":{version}}}"));
+    Digest(secret.mac("body", sent.as_bytes()))
 }
 
 #[cfg(test)]

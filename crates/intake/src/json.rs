@@ -10,7 +10,8 @@ pub fn canonical_json(value: &Value) -> String {
     out
 }
 
-fn write(value: &Value, out: &mut String) {
+/// Adds the canonical spelling of `value`.
+pub(crate) fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
         Value::String(text) => write_text(text, out),
@@ -41,28 +42,34 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-/// Escapes `"`, `\`, U+0000–001F and U+007F, and nothing else (DESIGN §5).
-fn write_text(text: &str, out: &mut String) {
+/// Adds a text. Escapes `"`, `\`, U+0000–001F and U+007F, and nothing else (DESIGN §5).
+pub(crate) fn write_text(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    let escaped = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f);
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' | '\u{7f}' => {
-                let code = c as usize;
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(escaped) {
+        // What is escaped is one byte long.
+        let (plain, behind) = rest.split_at(at);
+        out.push_str(plain);
+        let byte = behind.as_bytes()[0];
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x8 => out.push_str("\\b"),
+            0xc => out.push_str("\\f"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => {
                 out.push_str("\\u00");
-                out.push(char::from(HEX[code >> 4]));
-                out.push(char::from(HEX[code & 15]));
+                out.push(char::from(HEX[usize::from(other >> 4)]));
+                out.push(char::from(HEX[usize::from(other & 15)]));
             }
-            other => out.push(other),
         }
+        rest = &behind[1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 
