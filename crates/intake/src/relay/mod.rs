@@ -218,9 +218,10 @@ impl Relay {
             if ticked.elapsed() >= self.parts.tick_every {
                 ticked = Instant::now();
                 self.settle()?;
-                ticks::send(&self.parts, &mut self.share, &self.flight)?;
-                self.settle()?;
                 self.share.commit();
+                // What follows stands behind them, acknowledged or not.
+                ticks::send(&self.parts, &mut self.share, &self.flight)?;
+                self.underway.end_leg(self.share.taken());
             }
             self.tell_status();
         }
