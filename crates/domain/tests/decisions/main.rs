@@ -1,5 +1,5 @@
-//! Decisions over long histories, through the crate's public door: they agree with a second
-//! model.
+//! Decisions over long histories, through the crate's public door: they agree with a second model, and they are a
+//! function.
 //!
 //! Start at `agreement`, then `model` for what is expected and `story` for what comes. `chance` says how a
 //! longer run is made, and a failing one repeated.
@@ -8,6 +8,7 @@
 
 mod agreement;
 mod chance;
+mod function;
 mod model;
 mod story;
 mod world;
