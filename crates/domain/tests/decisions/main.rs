@@ -1,5 +1,5 @@
-//! Decisions over long histories, through the crate's public door: they agree with a second model, and they are a
-//! function.
+//! Decisions over long histories, through the crate's public door: they agree with a second model, they are a function,
+//! and what must not matter does not.
 //!
 //! Start at `agreement`, then `model` for what is expected and `story` for what comes. `chance` says how a
 //! longer run is made, and a failing one repeated.
@@ -11,4 +11,5 @@ mod chance;
 mod function;
 mod model;
 mod story;
+mod what_does_not_matter;
 mod world;
