@@ -10,6 +10,7 @@ mod agreement;
 mod chance;
 mod function;
 mod model;
+mod said;
 mod story;
 mod what_does_not_matter;
 mod world;

@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Answer, Asked, Fired, Told};
+use crate::model::{Asked, Fired, Told};
+use crate::said::{answer, as_json, kind_of};
 use crate::story::CUSTOMERS;
 
 /// All folds, and what they are folded from.
@@ -44,7 +45,7 @@ impl World {
         let fired = self.touch(asked);
         let decided = self.decide(asked, &command(asked));
         self.apply(asked, &decided);
-        Told { fired, answer: answer(&decided) }
+        Told { fired, answer: answer(decided.as_deref()) }
     }
 
     /// Fires every deadline of the command's customer that is due by then (DESIGN rule 7).
@@ -118,45 +119,6 @@ impl World {
 pub(crate) fn command(asked: &Asked) -> Command {
     let command = CommandType::ALL.iter().find(|it| it.as_str() == asked.command).expect("a command");
     Command::body(*command, &asked.body).unwrap_or_else(|error| panic!("{error}: {asked:#?}"))
-}
-
-/// What was decided, as the model says it: a reason without its sentences.
-pub(crate) fn answer(decided: &Decided) -> Answer {
-    match decided {
-        Ok(events) => Ok(as_json(events)),
-        Err(reason) => {
-            let mut reason = serde_json::to_value(reason).expect("JSON");
-            without_sentences(&mut reason);
-            Err(reason)
-        }
-    }
-}
-
-/// Sentences may be said otherwise (DESIGN rule 6); nor does the model know what is wrong with terms.
-fn without_sentences(reason: &mut Value) {
-    let is_of_terms = reason["code"] == "terms_invalid";
-    let Some(fields) = reason.as_object_mut() else { return };
-    fields.remove("message");
-    if is_of_terms {
-        fields.remove("details");
-    }
-    let list = fields.get_mut("details").and_then(|it| it.get_mut("engagements"));
-    list.and_then(Value::as_array_mut).into_iter().flatten().for_each(without_sentences);
-}
-
-fn as_json(events: &[Event]) -> Vec<Value> {
-    events.iter().map(|it| serde_json::to_value(it).expect("JSON")).collect()
-}
-
-fn kind_of(kind: claim_domain::claim::DeadlineKind) -> &'static str {
-    use claim_domain::claim::DeadlineKind::*;
-    match kind {
-        Consent => "consent",
-        Submit => "submit",
-        Review => "review",
-        Dispute => "dispute",
-        DisputeReview => "dispute_review",
-    }
 }
 
 fn read<T: DeserializeOwned>(json: &Value) -> T {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::model::Claim;
 use super::time;
-use crate::model::Claim;
 
 /// A command and who gives it.
 #[derive(Clone, Debug)]

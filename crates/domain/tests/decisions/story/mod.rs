@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Asked, Claim, Model, Told, spelt};
+use super::model::{Asked, Claim, Model, Told, spelt};
 
 pub(crate) mod asks;
 pub(crate) mod chance;
