@@ -370,6 +370,28 @@ mod tests {
         assert!(!Status::Rejected.is_terminal(), "the partner can still dispute");
     }
 
+    #[test] // the rows of DOMAIN §4 by which a partner brings a claim on or ends it
+    fn a_partner_has_these_next_actions_and_no_other() {
+        let actions =
+            |status: Status| status.next_actions().iter().map(|it| format!(" {it}")).collect::<String>();
+        let told: Vec<_> = Status::ALL
+            .into_iter()
+            .filter(|it| !it.next_actions().is_empty())
+            .map(|it| format!("{it}:{}", actions(it)))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "CustomerClaimed: SendConsent CancelClaim",
+                "AwaitingConsent: ResendConsent CancelClaim",
+                "ConsentReceived: SubmitClaim CancelClaim",
+                "PartnerActionRequired: ResubmitClaim",
+                "Rejected: DisputeClaim",
+                "Disputed: SubmitDispute",
+            ]
+        );
+    }
+
     #[test]
     fn the_next_actions_of_a_status_are_accepted_in_it_and_a_terminal_one_has_none() {
         for status in Status::ALL {

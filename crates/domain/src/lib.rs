@@ -10,7 +10,8 @@
 //! Where to start: [`decide`] for the order of precedence and one verb after the other, then [`claim`] for the
 //! sixteen statuses, [`customer`] for the fold, [`verdict`] for who is eligible. Every test of a verb reads "given a
 //! history, when a command comes, then"; the kit is `decide/given.rs`. The whole table of statuses and commands is
-//! `decide/transitions.rs`, what holds after any sequence of commands is `decide/properties.rs`.
+//! `decide/transitions/table.rs`, what holds after any sequence of commands is `decide/properties.rs`. In
+//! `tests/decisions` long histories are decided a second time by a model that shares nothing with this crate.
 //!
 //! Each rule of the source, and the tests that show it:
 //!

@@ -308,6 +308,39 @@ fn reading_resumes_at_the_record_of_the_checkpoint_and_compares_it() {
     assert_eq!(resume(0).judge(0, &Line::parse(&otherwise)), off(0), "a lead that differs in its body");
 }
 
+#[test] // "re-verify": a chain goes back to a record that it knew, reads it again and compares it
+fn a_chain_goes_on_from_any_record_that_it_read_before() {
+    let mut written = empty();
+    let mut first = pen(&written, 1);
+    let mut lines = vec![lead(&mut first), decision(&mut first, "a"), decision(&mut first, "b")];
+    read_all(&mut written, lines.clone());
+    let mut second = pen(&written, 2);
+    lines.extend([lead(&mut second), decision(&mut second, "c")]);
+    let mut chain = empty();
+    let mut checkpoints = Vec::new();
+    for line in &lines {
+        assert_eq!(read(&mut chain, line), Verdict::Valid);
+        checkpoints.push(chain.checkpoint().unwrap());
+    }
+    for (nth, checkpoint) in checkpoints.iter().enumerate() {
+        let mut back = chain.at(*checkpoint);
+        assert_eq!((back.next_offset(), back.checkpoint()), (nth as u64, Some(*checkpoint)));
+        assert_eq!((back.journal(), back.settings()), (Some(journal()), Some(&settings())));
+        let another = &lines[(nth + 1) % lines.len()];
+        let off = Verdict::Halt(HaltCause::CheckpointNotOnChain { offset: nth as u64 });
+        assert_eq!(read(&mut back, another), off, "another record");
+        assert_eq!(read(&mut back, &lines[nth]), Verdict::Known);
+        for line in &lines[nth + 1..] {
+            assert_eq!(read(&mut back, line), Verdict::Valid);
+        }
+        assert_eq!((back.checkpoint(), back.next_offset()), (chain.checkpoint(), 5));
+    }
+    let mut again = chain.again();
+    assert_eq!(again.next_offset(), 4);
+    assert_eq!(read(&mut again, &lines[4]), Verdict::Known);
+    assert_eq!(empty().again().next_offset(), 0, "nothing was read yet");
+}
+
 #[test] // "A halt ends only when an operator names partition and offset": accept_void
 fn an_operator_can_declare_a_halting_record_void() {
     let mut chain = reign();

@@ -22,12 +22,14 @@ use crate::time::Instant;
 
 mod ask;
 mod asks;
+mod each;
 mod faults;
 mod history;
 mod program;
 
 pub(crate) use ask::Ask;
 pub(crate) use asks::*;
+pub(crate) use each::one;
 pub(crate) use faults::{fault, in_order, past_fault};
 pub(crate) use history::{Shape, known, until};
 pub(crate) use program::*;
@@ -225,6 +227,17 @@ impl Outcome {
         assert!(events.is_empty(), "not quiet: {events:#?}");
         assert_eq!(self.before, self.after.customer);
         self.after
+    }
+
+    /// What stands now.
+    pub(crate) fn after(&self) -> &Given {
+        &self.after
+    }
+
+    /// Its events as JSON.
+    #[track_caller]
+    pub(crate) fn events_as_json(&self) -> Vec<Value> {
+        self.accepted().iter().map(|it| serde_json::to_value(it).unwrap()).collect()
     }
 
     /// The code of its refusal, or the types of its events.

@@ -1,209 +1,162 @@
-//! The state machine as a table: every row of DOMAIN §4, and every status against every command of a claim.
+//! The state machine, cell by cell: every standing of a claim × every command × just before, at and just after each
+//! of its deadlines × fixed and variable pay × added and claimed gives what [`table`] says.
 
 use super::given::*;
-use crate::claim::{Group, Origin, Status, Status::*};
+use crate::claim::{Claim, DeadlineKind, Origin};
 use crate::command::CommandType;
 use crate::refusal::Refusal;
+use crate::time::Instant;
 
-/// A row: its number, where it starts, what comes, the event, where it leads.
-type Row = (u8, &'static [Status], fn() -> Ask, &'static str, Option<Status>);
+mod cell;
+mod standing;
+mod table;
 
-/// Rows 3 to 21 without the deadlines; `None` leads back to where it started.
-const ROWS: &[Row] = &[
-    (3, &[CustomerClaimed], send_consent, "ConsentRequested", Some(AwaitingConsent)),
-    (4, &[AwaitingConsent], remind_next_day, "ConsentReminderRequested", None),
-    (5, &[AwaitingConsent], customer_accepted, "CustomerConsentReceived", Some(ConsentReceived)),
-    (6, &[AwaitingConsent], customer_declined, "CustomerConsentDeclined", Some(ConsentDeclined)),
-    (8, &[CustomerClaimed, AwaitingConsent, ConsentReceived], cancel_claim, "ClaimCanceled", Some(Canceled)),
-    (9, WORK, upload_proof, "ProofUploaded", None),
-    (9, WORK, send_customer_survey, "CustomerSurveyRequested", None),
-    (9, WORK, complete_customer_survey, "CustomerSurveyCompleted", None),
-    (9, WORK, complete_partner_survey, "PartnerSurveyCompleted", None),
-    (9, CONTACTS, update_contacts, "ContactsUpdated", None),
-    (9, OPEN, add_comment, "CommentAdded", None),
-    (10, &[ConsentReceived], submit_claim, "ClaimSubmitted", Some(Submitted)),
-    (12, &[Submitted], start_review, "ReviewStarted", Some(UnderReview)),
-    (13, &[UnderReview], request_partner_action, "PartnerActionRequested", Some(PartnerActionRequired)),
-    (14, &[PartnerActionRequired], resubmit_claim, "ClaimResubmitted", Some(Submitted)),
-    (16, &[UnderReview], approve_claim, "ClaimApproved", Some(Approved)),
-    (17, &[UnderReview], reject_claim, "ClaimRejected", Some(Rejected)),
-    (18, &[Rejected], dispute_claim, "ClaimDisputed", Some(Disputed)),
-    (19, &[Disputed], submit_dispute, "DisputeSubmitted", Some(Submitted)),
-];
-
-const WORK: &[Status] = &[ConsentReceived, PartnerActionRequired, Disputed];
-const CONTACTS: &[Status] =
-    &[CustomerClaimed, AwaitingConsent, ConsentReceived, PartnerActionRequired, Disputed];
-const OPEN: &[Status] = &[
-    CustomerClaimed,
-    AwaitingConsent,
-    ConsentReceived,
-    Submitted,
-    UnderReview,
-    PartnerActionRequired,
-    Rejected,
-    Disputed,
-];
-
-fn remind_next_day() -> Ask {
-    resend_consent().days_later(1)
-}
-
-/// Statuses of a claim that consent was given for, in the histories of the kit.
-const AGREED: &[Status] = &[
-    ConsentReceived,
-    NotSubmittedExpired,
-    Submitted,
-    UnderReview,
-    PartnerActionRequired,
-    PostSubmissionExpired,
-    Approved,
-    Rejected,
-    Disputed,
-    DisputedExpired,
-    RejectedFinal,
-];
+use cell::{Cell, cell};
+use standing::{DAYS, KINDS, STANDINGS, Standing, day};
+use table::{FIRES, ROW_13, SETS};
 
 #[test] // rows 1 and 2 of DOMAIN §4
 fn a_claim_begins_by_add_or_by_claim() {
     for shape in Shape::ALL {
         let event = if shape.origin == Origin::Added { "CustomerAdded" } else { "CustomerClaimed" };
-        let created = given(shape.before()).when(shape.creation()).yields([event]).to(CustomerClaimed).then();
-        let claim = created.claim();
-        assert_eq!(claim.origin, shape.origin, "{shape:?}");
-        assert_eq!(claim.consent_due_at, start().plus_days(CONSENT_DAYS), "{shape:?}");
+        let created = given(shape.before()).when(shape.creation()).yields([event]).then();
+        assert_eq!(created.claim().origin, shape.origin, "{shape:?}");
     }
 }
 
-#[test] // rows 3 to 19 of DOMAIN §4
-fn every_row_leads_where_the_table_says() {
-    for shape in Shape::ALL {
-        for (row, from, ask, event, to) in ROWS {
-            for status in *from {
-                let outcome = given(shape.until(*status)).when(ask());
-                assert_eq!(outcome.in_short(), *event, "row {row} from {status}, {shape:?}");
-                outcome.yields([event]).to(to.unwrap_or(*status));
+#[test] // rows 1 to 21 of DOMAIN §4, A-30, A-31, A-33, A-39, A-67
+fn every_cell_gives_its_row_or_its_refusal() {
+    let (mut asserted, mut past) = (0, 0);
+    for (shape, days) in Shape::ALL.into_iter().flat_map(|shape| DAYS.map(|days| (shape, days))) {
+        for standing in &STANDINGS {
+            let given = standing.reached(shape, &days);
+            assert_eq!(given.claim().status, standing.status, "{}, {shape:?}", standing.name);
+            let case = Case { shape, days, standing, given };
+            for at in case.moments() {
+                if at < case.given.now {
+                    past += 1;
+                    continue;
+                }
+                for command in CommandType::ALL {
+                    case.assert(*command, at);
+                    asserted += 1;
+                }
             }
         }
     }
+    println!("{asserted} cells asserted; {past} moments were past before their standing was reached");
+    assert!(asserted > 30_000, "only {asserted}");
 }
 
-#[test] // row 21 of DOMAIN §4, D-10
-fn a_rejection_after_a_dispute_is_final() {
-    for shape in Shape::ALL {
-        given(shape.until(Disputed))
-            .and_all([submit_dispute(), start_review()])
-            .when(reject_claim())
-            .yields(["ClaimRejectedFinal"])
-            .to(RejectedFinal);
+/// A claim in a standing, to which any command may come.
+struct Case {
+    shape: Shape,
+    days: [i64; 5],
+    standing: &'static Standing,
+    given: Given,
+}
+
+impl Case {
+    /// Just before, at and just after each deadline whose clock was started.
+    fn moments(&self) -> Vec<Instant> {
+        let due = KINDS.into_iter().filter_map(|kind| self.due_at(self.standing, kind));
+        due.flat_map(|due_at| [-1, 0, 1].map(|ms| due_at.plus_ms(ms))).collect()
     }
-}
 
-#[test]
-fn every_other_status_has_its_code_for_every_command_of_a_claim() {
-    let mut told = 0;
-    for shape in [Shape::ALL[0], Shape::ALL[3]] {
-        for status in Status::ALL {
-            let given = given(shape.until(status));
-            for ask in every_ask_of_a_claim() {
-                let expected = expected(status, &ask);
-                let outcome = given.clone().when(ask.clone());
-                assert_eq!(outcome.in_short(), expected, "{:?} in {status}, {shape:?}", ask.command_type());
-                told += 1;
+    fn due_at(&self, standing: &Standing, kind: DeadlineKind) -> Option<Instant> {
+        standing.due_day(kind, &self.days).map(day)
+    }
+
+    /// Where the claim stands once what is due at `at` has fired.
+    fn standing_at(&self, at: Instant) -> &'static Standing {
+        let fired = FIRES.iter().find(|(_, kind, from, _)| {
+            from.contains(&self.standing.name) && self.due_at(self.standing, *kind).is_some_and(|it| it <= at)
+        });
+        fired.map_or(self.standing, |(_, _, _, to)| Standing::named(to))
+    }
+
+    /// Whether the current deadline of row 13 is reached.
+    fn is_too_late_for_row_13(&self, at: Instant) -> Option<Instant> {
+        let (_, kind) = ROW_13.iter().find(|(name, _)| *name == self.standing.name)?;
+        self.due_at(self.standing, *kind).filter(|it| *it <= at)
+    }
+
+    fn assert(&self, command: CommandType, at: Instant) {
+        let context =
+            format!("{command} at {at} in {}, {:?}, {:?}", self.standing.name, self.shape, self.days);
+        let ask = match command {
+            CommandType::AddCustomer | CommandType::ClaimCustomer => self.creation(command),
+            other => one(other),
+        };
+        let stands = self.standing_at(at);
+        let mut expected = cell(command, self.shape.origin, stands.name);
+        let too_late = self.is_too_late_for_row_13(at);
+        if command == CommandType::RequestPartnerAction && too_late.is_some() {
+            expected = Cell::Code("deadline_reached");
+        }
+
+        let id = self.given.claim().id;
+        let outcome = self.given.clone().when(ask.at(at));
+        match expected {
+            Cell::Program(event) => {
+                assert_eq!(outcome.in_short(), event, "{context}");
+                self.assert_stands(&outcome.after().customer.claims[&id], self.standing, &context);
+            }
+            Cell::Code(code) => {
+                assert_eq!(outcome.in_short(), code, "{context}");
+                self.assert_stands(&outcome.after().customer.claims[&id], stands, &context);
+                if !code.is_empty() {
+                    self.assert_details(&outcome.reason().refusal, stands, too_late, &context);
+                }
+            }
+            Cell::Leads { event, to } => {
+                assert_eq!(outcome.in_short(), event, "{context}");
+                let after = outcome.after();
+                self.assert_stands(after.claim(), Standing::named(to), &context);
+                if after.claim().id != id {
+                    self.assert_stands(&after.customer.claims[&id], stands, &context);
+                }
+                self.assert_deadlines(&outcome, event, at);
             }
         }
     }
-    assert_eq!(told, 2 * 16 * every_ask_of_a_claim().len());
-}
 
-/// One command of each type that is about a claim.
-fn every_ask_of_a_claim() -> Vec<Ask> {
-    let rows = ROWS.iter().map(|(_, _, ask, _, _)| ask());
-    let retry = || retry_effect("PartnerLedReferralIntended");
-    let beside: [fn() -> Ask; 10] = [
-        record_payment,
-        referral_created,
-        referral_failed,
-        cosell_upgraded,
-        cosell_declined,
-        cosell_failed,
-        referral_closed,
-        mail_dispatched,
-        mail_failed,
-        mail_bounced,
-    ];
-    rows.chain(beside.map(|ask| ask())).chain([retry()]).collect()
-}
-
-#[test]
-fn the_table_names_every_command_of_a_claim() {
-    let of_a_claim = |it: &&CommandType| {
-        let ask = every_ask_of_a_claim().into_iter().find(|ask| ask.command_type() == Some(**it));
-        !PROGRAM_AND_CUSTOMER.contains(it) && ask.is_none()
-    };
-    let missing: Vec<_> = CommandType::ALL.iter().filter(of_a_claim).collect();
-    assert!(missing.is_empty(), "{missing:?}");
-}
-
-/// The commands that are about no claim.
-const PROGRAM_AND_CUSTOMER: [CommandType; 8] = [
-    CommandType::PublishEngagement,
-    CommandType::RetireEngagement,
-    CommandType::EnrollLocation,
-    CommandType::SuspendLocation,
-    CommandType::RecordPartnerEligibility,
-    CommandType::RecordCustomerFacts,
-    CommandType::AddCustomer,
-    CommandType::ClaimCustomer,
-];
-
-/// What the table and A-67 say of this command in this status: the event, nothing, or a code.
-fn expected(status: Status, ask: &Ask) -> &'static str {
-    let command = ask.command_type().expect("a command");
-    let row = ROWS
-        .iter()
-        .find(|(_, from, row, _, _)| row().command_type() == Some(command) && from.contains(&status));
-    if let Some((_, _, _, event, _)) = row {
-        return event;
+    /// The command that makes another claim on the same engagement, by either route.
+    fn creation(&self, command: CommandType) -> Ask {
+        let origin = if command == CommandType::AddCustomer { Origin::Added } else { Origin::Claimed };
+        Shape { origin, ..self.shape }.creation()
     }
-    let asked = !matches!(status, CustomerClaimed | Canceled);
-    match command {
-        CommandType::SendConsent if status == AwaitingConsent => "consent_already_requested",
-        CommandType::CustomerAccepted if AGREED.contains(&status) => "",
-        CommandType::CustomerDeclined if status == ConsentDeclined => "",
-        CommandType::CustomerAccepted if status == ConsentDeclined => "consent_already_answered",
-        CommandType::CustomerDeclined if AGREED.contains(&status) => "consent_already_answered",
-        CommandType::RecordPayment if status == Approved => "PaymentRecorded",
-        CommandType::RecordMailDispatched if asked => "MailDispatched",
-        CommandType::RecordMailFailed if asked => "MailFailed",
-        CommandType::RecordMailBounced if asked => "effect_not_dispatched",
-        CommandType::RecordMailDispatched
-        | CommandType::RecordMailFailed
-        | CommandType::RecordMailBounced => "effect_not_found",
-        CommandType::RecordReferralCreated
-        | CommandType::RecordReferralFailed
-        | CommandType::RecordCoSellUpgraded
-        | CommandType::RecordCoSellDeclined
-        | CommandType::RecordCoSellFailed
-        | CommandType::RecordReferralClosed
-        | CommandType::RetryEffect => "effect_not_found",
-        _ if status.group() == Group::Expired => "deadline_reached",
-        _ => "wrong_status",
-    }
-}
 
-#[test]
-fn a_refusal_by_status_says_which() {
-    let Refusal::WrongStatus { status } = given(until(Approved)).when(cancel_claim()).reason().refusal else {
-        panic!("another refusal");
-    };
-    assert_eq!(status, Approved);
-    for (status, due_at) in [
-        (ConsentExpired, start().plus_days(CONSENT_DAYS)),
-        (NotSubmittedExpired, start().plus_days(SUBMIT_DAYS)),
-        (PostSubmissionExpired, start().plus_days(REVIEW_DAYS)),
-        (DisputedExpired, start().plus_days(DISPUTE_DAYS)),
-    ] {
-        given(until(status)).when(add_comment()).refused(Refusal::DeadlineReached { due_at, status });
+    fn assert_stands(&self, claim: &Claim, standing: &Standing, context: &str) {
+        let disputed = claim.dispute_review_due_at.is_some();
+        assert_eq!(claim.status, standing.status, "{context}");
+        assert_eq!(
+            disputed,
+            standing.due_day(DeadlineKind::DisputeReview, &self.days).is_some(),
+            "{context}"
+        );
+    }
+
+    /// A refusal by deadline names the one that ended the claim; one by status names the status.
+    fn assert_details(&self, refusal: &Refusal, stands: &Standing, row_13: Option<Instant>, context: &str) {
+        match refusal {
+            Refusal::DeadlineReached { due_at, status } => {
+                let ended_by = FIRES.iter().find(|(_, _, _, to)| *to == stands.name);
+                let ended_at = ended_by.and_then(|(_, kind, _, _)| self.due_at(stands, *kind));
+                assert_eq!((Some(*due_at), *status), (ended_at.or(row_13), stands.status), "{context}");
+            }
+            Refusal::WrongStatus { status } => assert_eq!(*status, stands.status, "{context}"),
+            _ => {}
+        }
+    }
+
+    /// The deadlines that an event tells are so many days after its judged time.
+    fn assert_deadlines(&self, outcome: &Outcome, event: &str, at: Instant) {
+        let told = outcome.events_as_json();
+        for (_, field, kind) in SETS.iter().filter(|(sets, _, _)| *sets == event) {
+            let index = KINDS.iter().position(|it| it == kind).expect("a deadline");
+            let due_at = at.plus_ms(self.days[index] * 86_400_000);
+            assert_eq!(told[0][field], due_at.to_string(), "{field} of {event}");
+        }
     }
 }

@@ -21,50 +21,55 @@ fn askers() -> Vec<(&'static str, Asker)> {
 }
 
 const PARTNER: &[&str] = &["user", "admin"];
+const PARTNER_OR_REVIEWER: &[&str] = &["user", "admin", "reviewer"];
+const ADMINS: &[&str] = &["operator", "admin"];
 const SERVICES: &[&str] = &["service", "effects"];
+
+/// Those of the askers that may give a command of each type.
+const MAY: &[(CommandType, &[&str])] = &[
+    (CommandType::PublishEngagement, &["operator"]),
+    (CommandType::RetireEngagement, &["operator"]),
+    (CommandType::EnrollLocation, ADMINS),
+    (CommandType::SuspendLocation, ADMINS),
+    (CommandType::RecordPartnerEligibility, &["operator"]),
+    (CommandType::RecordCustomerFacts, SERVICES),
+    (CommandType::AddCustomer, PARTNER),
+    (CommandType::ClaimCustomer, PARTNER),
+    (CommandType::UpdateContacts, PARTNER),
+    (CommandType::SendConsent, PARTNER),
+    (CommandType::ResendConsent, PARTNER),
+    (CommandType::CustomerAccepted, &["customer"]),
+    (CommandType::CustomerDeclined, &["customer"]),
+    (CommandType::UploadProof, PARTNER),
+    (CommandType::SendCustomerSurvey, PARTNER),
+    (CommandType::CompleteCustomerSurvey, &["customer"]),
+    (CommandType::CompletePartnerSurvey, PARTNER),
+    (CommandType::AddComment, PARTNER_OR_REVIEWER),
+    (CommandType::SubmitClaim, PARTNER),
+    (CommandType::StartReview, &["reviewer"]),
+    (CommandType::RequestPartnerAction, &["reviewer"]),
+    (CommandType::ResubmitClaim, PARTNER),
+    (CommandType::ApproveClaim, &["reviewer"]),
+    (CommandType::RejectClaim, &["reviewer"]),
+    (CommandType::DisputeClaim, PARTNER),
+    (CommandType::SubmitDispute, PARTNER),
+    (CommandType::CancelClaim, PARTNER),
+    (CommandType::RecordPayment, SERVICES),
+    (CommandType::RecordReferralCreated, &["effects"]),
+    (CommandType::RecordReferralFailed, &["effects"]),
+    (CommandType::RecordCoSellUpgraded, &["effects"]),
+    (CommandType::RecordCoSellDeclined, &["effects"]),
+    (CommandType::RecordCoSellFailed, &["effects"]),
+    (CommandType::RecordReferralClosed, &["effects"]),
+    (CommandType::RecordMailDispatched, &["effects"]),
+    (CommandType::RecordMailFailed, &["effects"]),
+    (CommandType::RecordMailBounced, &["effects"]),
+    (CommandType::RetryEffect, &["operator"]),
+];
 
 /// A command of each type, and those of the askers that may give it.
 fn rows() -> Vec<(Ask, &'static [&'static str])> {
-    vec![
-        (publish("new", fixed_terms()), &["operator"]),
-        (retire("other"), &["operator"]),
-        (enroll("p-contoso", "loc-3"), &["operator", "admin"]),
-        (suspend("p-contoso", "loc-2"), &["operator", "admin"]),
-        (record_eligibility("fixed", true), &["operator"]),
-        (record_facts(serde_json::json!({})), SERVICES),
-        (add_to(&["other"]), PARTNER),
-        (claim_for(&["other"]), PARTNER),
-        (update_contacts(), PARTNER),
-        (send_consent(), PARTNER),
-        (resend_consent(), PARTNER),
-        (customer_accepted(), &["customer"]),
-        (customer_declined(), &["customer"]),
-        (upload_proof(), PARTNER),
-        (send_customer_survey(), PARTNER),
-        (complete_customer_survey(), &["customer"]),
-        (complete_partner_survey(), PARTNER),
-        (add_comment(), &["user", "admin", "reviewer"]),
-        (submit_claim(), PARTNER),
-        (start_review(), &["reviewer"]),
-        (request_partner_action(), &["reviewer"]),
-        (resubmit_claim(), PARTNER),
-        (approve_claim(), &["reviewer"]),
-        (reject_claim(), &["reviewer"]),
-        (dispute_claim(), PARTNER),
-        (submit_dispute(), PARTNER),
-        (cancel_claim(), PARTNER),
-        (record_payment(), SERVICES),
-        (referral_created(), &["effects"]),
-        (referral_failed(), &["effects"]),
-        (cosell_upgraded(), &["effects"]),
-        (cosell_declined(), &["effects"]),
-        (cosell_failed(), &["effects"]),
-        (referral_closed(), &["effects"]),
-        (mail_dispatched(), &["effects"]),
-        (mail_failed(), &["effects"]),
-        (mail_bounced(), &["effects"]),
-        (retry_effect("PartnerLedReferralIntended"), &["operator"]),
-    ]
+    MAY.iter().map(|(command, allowed)| (one(*command), *allowed)).collect()
 }
 
 /// The rows about a claim of `p-contoso` at `loc-1`.

@@ -113,6 +113,11 @@ impl Desk {
         Waiting(told)
     }
 
+    /// Sends a command with the position of the program that it carries, and waits for nothing.
+    pub(crate) fn forward(&self, routed: Routed) {
+        self.engine.send(routed, Box::new(drop));
+    }
+
     /// Sends a command and waits for its outcome.
     pub(crate) fn ask(&self, routed: Routed) -> String {
         self.send(routed).told().unwrap()

@@ -40,10 +40,15 @@ pub(crate) fn settings() -> Settings {
 impl Room {
     /// A room in which the program was asked for.
     pub(crate) fn new() -> Self {
-        let topics = [("commands", u32::from(PARTITIONS)), ("program.commands", 1)];
-        let room = Self { broker: MemoryBroker::new(PARTITIONS, &topics) };
+        let room = Self::empty();
         program().into_iter().for_each(|it| _ = room.ask(it));
         room
+    }
+
+    /// A room in which nothing was asked for.
+    pub(crate) fn empty() -> Self {
+        let topics = [("commands", u32::from(PARTITIONS)), ("program.commands", 1)];
+        Self { broker: MemoryBroker::new(PARTITIONS, &topics) }
     }
 
     /// Another engine.
@@ -82,8 +87,12 @@ impl Room {
 
     /// Promises, of the only inbox partition, that nothing received before is still to come.
     pub(crate) fn tick(&self, ms: i64) {
-        let tick =
-            InboxTick { topic: "inbox".into(), partition: 0, of: 1, list: Digest::of(b"one"), w: at(ms) };
+        self.promise(at(ms));
+    }
+
+    /// The same, of this moment.
+    pub(crate) fn promise(&self, w: claim_domain::time::Instant) {
+        let tick = InboxTick { topic: "inbox".into(), partition: 0, of: 1, list: Digest::of(b"one"), w };
         for partition in 0..u32::from(PARTITIONS) {
             let value = Forwarded::Tick(tick.clone()).to_json().unwrap();
             self.broker.publish(&Place::new("commands", partition), None, Vec::new(), Some(value));
@@ -120,6 +129,12 @@ impl Room {
             decisions.filter_map(|it| it.asked().map(|asked| asked.id.0.as_u128())).collect();
         all.sort_unstable();
         all
+    }
+
+    /// Every decision, of all partitions.
+    pub(crate) fn decisions(&self) -> Vec<Decision> {
+        let numbered = (0..PARTITIONS).map(PartitionId::Number);
+        numbered.chain([PartitionId::Program]).flat_map(|it| self.journal(it).0).collect()
     }
 
     /// How many deadlines fired.
