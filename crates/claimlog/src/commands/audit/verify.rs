@@ -7,17 +7,16 @@ use claim_audit::{Finding, Options, Report, What};
 use claim_journal::Offsets;
 use claim_log_embedded::{EmbeddedReader, Scan};
 
-use crate::cli::{Audit, Global};
+use crate::cli::Global;
 use crate::exit::Status;
 use crate::output;
 use crate::views::{definitions, known_end, open_if_there, told};
 
-/// Runs `audit`.
+/// Runs `audit verify`.
 ///
 /// # Errors
 /// When there is no log to be read.
-pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
-    let Audit::Verify { no_views } = args;
+pub(super) fn run(global: &Global, no_views: bool) -> Result<Status> {
     let report = verify(global, !no_views)?;
     if global.json {
         output::json(&report)?;

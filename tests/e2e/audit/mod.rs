@@ -1,0 +1,3 @@
+//! What an auditor asks: the past as it was.
+
+mod as_of;
