@@ -5,10 +5,11 @@
 //! first customer, that every command has one answer, that times follow from the times before them, that deadlines
 //! fired before what they had to come before, and it decides every decision again and compares it with what stands on
 //! the log, byte for byte but for the sentence `message` (DESIGN rule 6, §5; I-01 … I-17, I-26, I-29). [`as_of()`] tells
-//! claims and views as they were.
+//! claims and views as they were. [`explain()`] tells why a claim is what it is, by deciding again.
 //!
 //! **Invariants.** A finding names its place. A finding about a decision ends nothing: the fold goes on with what the
-//! log says. Where a chain halts, that partition is read no further, as every other reader would do. Memory grows with what is folded (customers, answered ids, program
+//! log says. Where a chain halts, that partition is read no further, as every other reader would do; whoever can only tell
+//! of a sound journal stops there with the place. Memory grows with what is folded (customers, answered ids, program
 //! positions), never with the length of the text.
 //!
 //! **Absent.** No engine, no writing, no clock but the one that measures the run. No view of
@@ -23,15 +24,19 @@ mod answers;
 mod as_of;
 mod bindings;
 mod decisions;
+mod explain;
 mod known;
 mod moment;
 mod program;
 mod records;
 mod report;
 mod rows;
+mod sound;
 mod verify;
 
 pub use as_of::{AsOfError, Past, as_of};
+pub use explain::{CameTo, Explanation, FactsUsed, Otherwise, Running, Step, TermsUsed, explain};
 pub use moment::{Moment, NotAMoment};
 pub use report::{Checked, Finding, Listed, Report, What};
+pub use sound::AuditError;
 pub use verify::{Options, verify};

@@ -133,6 +133,8 @@ pub mod ids;
 pub mod payout;
 /// Why a command is refused, in order of precedence.
 pub mod refusal;
+/// What a rule says, by its number.
+pub mod rule;
 /// Personal data as closed boxes.
 pub mod sealed;
 /// One version of an engagement: everything that differs between engagements.

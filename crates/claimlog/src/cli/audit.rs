@@ -35,6 +35,16 @@ pub(crate) enum Audit {
         #[command(subcommand)]
         what: PastOf,
     },
+    /// One page on why a claim is what it is: every decision about it, and what decided it.
+    ///
+    /// Of each decision: the command and who asked, what came of it, the terms that held and the facts that were looked at as
+    /// they were known then, the numbers of the rules that decided, the deadline that runs from there on, and what would have
+    /// happened otherwise: had the command come after the deadline, or before the one that beat it. That is decided again by
+    /// the same rules, not guessed. At the end stands what each rule says.
+    Explain {
+        /// The claim's id.
+        claim: ClaimId,
+    },
 }
 
 /// Whose past.

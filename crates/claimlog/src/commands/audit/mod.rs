@@ -7,6 +7,7 @@ use crate::cli::audit::Audit;
 use crate::exit::Status;
 
 mod as_of;
+mod explain;
 pub(crate) mod verify;
 
 /// Runs `audit`.
@@ -17,5 +18,6 @@ pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
     match args {
         Audit::Verify { no_views } => verify::run(global, *no_views),
         Audit::AsOf { moment, what } => as_of::run(global, moment, what),
+        Audit::Explain { claim } => explain::run(global, *claim),
     }
 }
