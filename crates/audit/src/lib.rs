@@ -5,7 +5,8 @@
 //! first customer, that every command has one answer, that times follow from the times before them, that deadlines
 //! fired before what they had to come before, and it decides every decision again and compares it with what stands on
 //! the log, byte for byte but for the sentence `message` (DESIGN rule 6, §5; I-01 … I-17, I-26, I-29). [`as_of()`] tells
-//! claims and views as they were. [`explain()`] tells why a claim is what it is, by deciding again.
+//! claims and views as they were. [`explain()`] tells why a claim is what it is, and [`what_if()`] what would be
+//! otherwise under other terms, both by deciding again.
 //!
 //! **Invariants.** A finding names its place. A finding about a decision ends nothing: the fold goes on with what the
 //! log says. Where a chain halts, that partition is read no further, as every other reader would do; whoever can only tell
@@ -17,7 +18,8 @@
 //! [`Report::add`] takes such findings, and those of views, from whoever looked. That a deadline fired no earlier than its
 //! log's clock allowed stands on no log and is not checked.
 //!
-//! **Start** at [`verify()`]; then `decisions.rs`, the checks of one decision in their order.
+//! **Start** at [`verify()`]; then `decisions.rs`, the checks of one decision in their order; `what_if/worker.rs` for the two
+//! worlds.
 
 mod again;
 mod answers;
@@ -33,6 +35,7 @@ mod report;
 mod rows;
 mod sound;
 mod verify;
+mod what_if;
 
 pub use as_of::{AsOfError, Past, as_of};
 pub use explain::{CameTo, Explanation, FactsUsed, Otherwise, Running, Step, TermsUsed, explain};
@@ -40,3 +43,6 @@ pub use moment::{Moment, NotAMoment};
 pub use report::{Checked, Finding, Listed, Report, What};
 pub use sound::AuditError;
 pub use verify::{Options, verify};
+pub use what_if::{
+    Both, Changes, Count, Differing, OutcomeDiffers, Place, Totals, WhatIf, WhatIfError, what_if,
+};

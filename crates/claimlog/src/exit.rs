@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use claim_audit::AuditError;
+use claim_audit::{AuditError, WhatIfError};
 use claim_intake::directory::DirectoryFileError;
 use claim_log::LogError;
 use claim_log_embedded::OpenError;
@@ -68,7 +68,7 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
         let unsound = matches!(
             cause.downcast_ref(),
             Some(AuditError::Unsound(_) | AuditError::Log(LogError::Damaged { .. }))
-        );
+        ) || matches!(cause.downcast_ref(), Some(WhatIfError::Audit(AuditError::Unsound(_))));
         if damaged || unfoldable || unsound {
             return Status::Unsound;
         }

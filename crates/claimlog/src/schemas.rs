@@ -1,6 +1,6 @@
 //! `schemas/`: the shape of everything that others read or write, made from the types.
 
-use claim_audit::{Explanation, Report};
+use claim_audit::{Explanation, Report, WhatIf};
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::refusal::Refusal;
@@ -39,6 +39,7 @@ pub(crate) fn all() -> Vec<Named> {
     all.push(named("effect", of::<LedgerEntry>()));
     all.push(named("audit-report", of::<Report>()));
     all.push(named("audit-explanation", of::<Explanation>()));
+    all.push(named("audit-what-if", of::<WhatIf>()));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

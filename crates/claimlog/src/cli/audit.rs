@@ -1,8 +1,11 @@
 //! The command line of `audit`.
 
+use std::path::PathBuf;
+
 use claim_audit::Moment;
 use claim_domain::ids::ClaimId;
-use clap::Subcommand;
+use claim_domain::time::Instant;
+use clap::{Args, Subcommand};
 
 use super::View;
 
@@ -45,6 +48,33 @@ pub(crate) enum Audit {
         /// The claim's id.
         claim: ClaimId,
     },
+    /// What would have been under other terms: decides the journal's commands again and lists the claims that differ.
+    ///
+    /// Nothing is written. The commands are taken as they were received; what people would have asked for instead, nobody
+    /// knows. Once a claim comes to something else, its deadlines fire by the changed due times, and commands about a claim
+    /// that is not there are refused. Listed is where outcome, payout or place in the views differ, the first difference
+    /// first, with counts by reason; and how many known customers without an open claim change their place.
+    ///
+    /// Try what a stricter rule would have cost: take the command that published the engagement, change its terms, and run
+    /// `claimlog audit what-if --terms changed.json`. Exits with 0 whether anything differs or not, with 2 when the
+    /// terms contradict the rules.
+    WhatIf(WhatIf),
+}
+
+/// Arguments of `audit what-if`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WhatIf {
+    /// The changed terms: one or more PublishEngagement commands, or their bodies {"engagement": …, "terms": {…}}.
+    #[arg(long, value_name = "FILE", env = "CLAIMLOG_TERMS")]
+    pub(crate) terms: PathBuf,
+    /// As if they had been published then, and instead of what was published later; claims made before keep their terms.
+    ///
+    /// [default: they replace every version ever published]
+    #[arg(long, value_name = "TIME", env = "CLAIMLOG_WHAT_IF_FROM")]
+    pub(crate) from: Option<Instant>,
+    /// The most claims to list.
+    #[arg(long, env = "CLAIMLOG_LIMIT", default_value_t = 50)]
+    pub(crate) limit: usize,
 }
 
 /// Whose past.

@@ -9,6 +9,7 @@ use crate::exit::Status;
 mod as_of;
 mod explain;
 pub(crate) mod verify;
+mod what_if;
 
 /// Runs `audit`.
 ///
@@ -19,5 +20,6 @@ pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
         Audit::Verify { no_views } => verify::run(global, *no_views),
         Audit::AsOf { moment, what } => as_of::run(global, moment, what),
         Audit::Explain { claim } => explain::run(global, *claim),
+        Audit::WhatIf(args) => what_if::run(global, args),
     }
 }
