@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use claim_audit::Moment;
 use claim_domain::ids::ClaimId;
 use claim_domain::time::Instant;
+use claim_journal::{NotAPartition, Position};
 use clap::{Args, Subcommand};
 
 use super::View;
@@ -13,10 +14,15 @@ use super::View;
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Audit {
     /// The chain, the order, every decision decided again, every view refolded; exits with 3 and the position.
+    ///
+    /// Where checkpoints were signed (`audit checkpoint`, `audit prove`), the journal is compared with all of them too: a record
+    /// that was changed since is found, also when everything behind it was chained again.
     Verify {
         /// Leaves the views out.
         #[arg(long, env = "CLAIMLOG_NO_VIEWS")]
         no_views: bool,
+        #[command(flatten)]
+        folder: Folder,
     },
     /// The past as it was: a claim, or a view, at a time or at a cursor.
     ///
@@ -59,6 +65,85 @@ pub(crate) enum Audit {
     /// `claimlog audit what-if --terms changed.json`. Exits with 0 whether anything differs or not, with 2 when the
     /// terms contradict the rules.
     WhatIf(WhatIf),
+    /// Signs what the journal is now, if it still is what was signed before.
+    ///
+    /// A checkpoint is one root over all records: a Merkle tree for each partition (RFC 6962), and one over their heads. Each
+    /// extends those before it; where the journal is not what was signed, nothing is signed, the record is named, and the exit
+    /// status is 3. Run it now and then, and whenever what was paid must be shown later.
+    Checkpoint(Checkpoint),
+    /// Proves to others that a decision about a claim stands in the journal: prints a proof of at most 4 KB.
+    ///
+    /// Signs a checkpoint first, if there are new records. The proof holds the decision that gave the claim its status, or the
+    /// one that --position names, with who asked and what came of it, and the hashes from it to the signed root; who has the public key can check it without the journal
+    /// (`audit check-proof`). Personal data in it stays closed. It proves what was decided, not that nothing came later: that
+    /// the next proof tells.
+    ///
+    /// `claimlog audit prove ID > claim.proof; claimlog audit check-proof claim.proof --public-key checkpoint.pub`
+    Prove(Prove),
+    /// Checks a proof with a public key and nothing else; exits with 3 when it does not hold.
+    ///
+    /// Takes what `audit prove` prints, and what `audit checkpoint --since` prints. Needs no data directory and no network.
+    CheckProof(CheckProof),
+}
+
+/// Where checkpoints and their key are.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Folder {
+    /// The auditor's folder: the key, which is made on first use, its public half (checkpoint.pub), and what was signed.
+    ///
+    /// Keep it away from who can write the data directory: with the log and the key a forged journal can be signed.
+    ///
+    /// [default: beside the data directory, its name with -audit]
+    #[arg(long, value_name = "DIR", env = "CLAIMLOG_AUDIT_DIR")]
+    pub(crate) audit_dir: Option<PathBuf>,
+}
+
+/// Arguments of `audit checkpoint`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Checkpoint {
+    /// Prints the proof that the new checkpoint extends this one, as `audit checkpoint --json` printed it then.
+    #[arg(long, value_name = "FILE", env = "CLAIMLOG_SINCE")]
+    pub(crate) since: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+}
+
+/// Arguments of `audit prove`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Prove {
+    /// The claim's id.
+    pub(crate) claim: ClaimId,
+    /// Another decision about it than the one that gave it its status, as `claimlog history` shows it, such as 3/218.
+    #[arg(long, value_name = "PARTITION/SEQUENCE", value_parser = position, env = "CLAIMLOG_POSITION")]
+    pub(crate) position: Option<Position>,
+    /// Writes the record too, for a proof that is too short to hold it.
+    #[arg(long, value_name = "FILE", env = "CLAIMLOG_RECORD")]
+    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+}
+
+fn position(text: &str) -> Result<Position, String> {
+    let (partition, sequence) =
+        text.split_once('/').ok_or("write it as PARTITION/SEQUENCE, such as 3/218")?;
+    Ok(Position {
+        partition: partition.parse().map_err(|error: NotAPartition| error.to_string())?,
+        sequence: sequence.parse().map_err(|_| "the sequence is a whole number")?,
+    })
+}
+
+/// Arguments of `audit check-proof`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CheckProof {
+    /// The proof.
+    #[arg(value_name = "FILE")]
+    pub(crate) proof: PathBuf,
+    /// The public key of whoever signed, as it stands in checkpoint.pub.
+    #[arg(long, value_name = "FILE", env = "CLAIMLOG_PUBLIC_KEY")]
+    pub(crate) public_key: PathBuf,
+    /// The record, for a proof that leaves it out.
+    #[arg(long, value_name = "FILE", env = "CLAIMLOG_RECORD")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// Arguments of `audit what-if`.

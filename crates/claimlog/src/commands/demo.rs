@@ -131,7 +131,7 @@ fn show(global: &Global, problems: &BTreeMap<&'static str, u64>) -> Result<()> {
     output::text(&ledger(&snapshot)?)?;
 
     heading("Audit")?;
-    verify::print(&verify::verify(global, true)?)
+    verify::print(&verify::all(global)?)
 }
 
 /// The ledger in counts, with one entry of each kind.
