@@ -47,5 +47,5 @@ pub use rows::moves;
 pub use sound::AuditError;
 pub use verify::{Options, verify};
 pub use what_if::{
-    Both, Changes, Count, Differing, OutcomeDiffers, Place, Totals, WhatIf, WhatIfError, what_if,
+    Both, Changes, Count, Differing, OutcomeDiffers, Place, Seen, Totals, WhatIf, WhatIfError, what_if,
 };

@@ -134,7 +134,7 @@ fn compare(told: &Value, recorded: &Place, really: &Place) {
     for (id, it) in listed.iter().filter(|(id, _)| !differ.contains(*id)) {
         assert!(it["outcome"].is_object() && it["view"].is_null() && it["payout"].is_null(), "{id}: {it}");
     }
-    let positions: Vec<_> = first.iter().filter_map(|it| it["outcome"]["judged_at"].as_str()).collect();
+    let positions: Vec<_> = first.iter().filter_map(|it| it["first"]["judged_at"].as_str()).collect();
     assert!(positions.is_sorted(), "the first difference comes first");
     let counted: u64 = told["counts"].as_array().unwrap().iter().filter_map(|it| it["count"].as_u64()).sum();
     assert!(counted >= told["differing"].as_u64().unwrap());

@@ -69,7 +69,8 @@ impl<'p> Comparison<'p> {
     ) {
         let payout = differ(then.map(|it| &it.payout), now.map(|it| &it.payout));
         let view = differ(then.map(place).as_ref(), now.map(place).as_ref());
-        if payout.is_none() && view.is_none() && noted.is_none() {
+        let outcome = noted.as_ref().and_then(|it| it.outcome.clone());
+        if payout.is_none() && view.is_none() && outcome.is_none() {
             return;
         }
         let one = then.or(now);
@@ -77,7 +78,7 @@ impl<'p> Comparison<'p> {
         let engagement = one.map(|it| it.engagement.clone());
         let partner = partner.or_else(|| noted.as_ref().and_then(|it| it.partner.clone()));
         let engagement = engagement.or_else(|| noted.as_ref().and_then(|it| it.engagement.clone()));
-        let outcome = noted.map(|it| it.outcome);
+        let first = noted.map(|it| it.first);
         let mut count =
             |what, then: String, now: String| *self.counts.entry((what, then, now)).or_default() += 1;
         if let Some(it) = &outcome {
@@ -96,7 +97,16 @@ impl<'p> Comparison<'p> {
             let totals = self.payouts.entry(currency.to_string()).or_default();
             *(if side == 0 { &mut totals.then_cents } else { &mut totals.now_cents }) += cents;
         }
-        self.differing.push(Differing { claim: id, customer, partner, engagement, outcome, payout, view });
+        self.differing.push(Differing {
+            claim: id,
+            customer,
+            partner,
+            engagement,
+            first,
+            outcome,
+            payout,
+            view,
+        });
     }
 
     /// Where the views of the changed engagements show a known customer without an open claim.
@@ -131,10 +141,7 @@ impl<'p> Comparison<'p> {
     /// All of it, with at most so many of the claims that differ.
     pub(super) fn report(mut self, most: usize) -> WhatIf {
         // By the time at which each first differs; those that differ in the end only come last.
-        self.differing.sort_by_key(|it| {
-            let first = it.outcome.as_ref().map(|it| (it.judged_at, it.position));
-            (first.is_none(), first, it.claim)
-        });
+        self.differing.sort_by_key(|it| (it.first.is_none(), it.first, it.claim));
         WhatIf {
             at: self.at,
             claims: self.claims,

@@ -22,7 +22,7 @@ use compare::Comparison;
 use program::Programs;
 use worker::Worker;
 
-pub use report::{Both, Count, Differing, OutcomeDiffers, Place, Totals, WhatIf};
+pub use report::{Both, Count, Differing, OutcomeDiffers, Place, Seen, Totals, WhatIf};
 
 /// How many lines go to a worker at once, and how many such batches may wait.
 const AT_ONCE: usize = 256;

@@ -90,7 +90,10 @@ pub struct Differing {
     /// Its engagement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engagement: Option<EngagementId>,
-    /// The decision at which it first differs; absent where only the newest state does.
+    /// The first decision about it that differs in anything; absent where only the newest state does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Seen>,
+    /// The first command or deadline that comes to something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeDiffers>,
     /// What it pays, where that differs.
@@ -101,13 +104,21 @@ pub struct Differing {
     pub view: Option<Both<Place>>,
 }
 
+/// A decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Seen {
+    /// When it was judged.
+    pub judged_at: Instant,
+    /// Where it stands.
+    pub position: Position,
+}
+
 /// A decision that comes to something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OutcomeDiffers {
-    /// Where it stands.
-    pub position: Position,
-    /// When it was judged.
-    pub judged_at: Instant,
+    /// Which.
+    #[serde(flatten)]
+    pub seen: Seen,
     /// What it came to.
     pub then: String,
     /// What it would come to.

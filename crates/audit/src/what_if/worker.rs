@@ -14,19 +14,20 @@ use claim_log::Stored;
 use uuid::Uuid;
 
 use super::program::Programs;
-use super::report::OutcomeDiffers;
+use super::report::{OutcomeDiffers, Seen};
 use super::worlds::{World, Worlds};
 use crate::again;
 use crate::records::{Body, Item, Record, Records};
 use crate::report::{Finding, What};
 
-/// A claim's first outcome that differs, and by what it would be found in a report.
+/// The first decision about a claim that differs, and the first that comes to something else.
 #[derive(Debug)]
 pub(super) struct Noted {
     pub(super) customer: CustomerId,
     pub(super) partner: Option<PartnerId>,
     pub(super) engagement: Option<EngagementId>,
-    pub(super) outcome: OutcomeDiffers,
+    pub(super) first: Seen,
+    pub(super) outcome: Option<OutcomeDiffers>,
 }
 
 /// The customers of some partitions in both worlds.
@@ -98,8 +99,8 @@ impl<'p> Worker<'p> {
         let status = |world: &World| world.claim(deadline.claim).map(|it| it.status);
         let (then, now) = (status(&worlds.recorded), status(changed));
         if let (true, Some(now), Some(customer)) = (then != now, now, decision.customer) {
-            let about = Noted::of(record, decision, customer, &outcome(&decision.outcome), &format!("{now}"));
-            self.noted.entry(deadline.claim).or_insert(about);
+            let noted = self.noted.entry(deadline.claim).or_insert(Noted::of(record, decision, customer));
+            noted.outcome(record, decision, &outcome(&decision.outcome), &now.to_string());
         }
     }
 
@@ -189,21 +190,32 @@ impl<'p> Worker<'p> {
                 About::Program | About::Identifier(_) | About::Customer(_) => Vec::new(),
             },
         };
-        for (claim, engagement) in claims.into_iter().filter(|_| then != now) {
-            let noted = Noted { engagement, ..Noted::of(record, decision, customer, &then, &now) };
-            self.noted.entry(claim).or_insert(noted);
+        for (claim, engagement) in claims {
+            let of_claim = || Noted { engagement, ..Noted::of(record, decision, customer) };
+            let noted = self.noted.entry(claim).or_insert_with(of_claim);
+            if then != now {
+                noted.outcome(record, decision, &then, &now);
+            }
         }
     }
 }
 
 impl Noted {
-    fn of(record: &Record, decision: &Decision, customer: CustomerId, then: &str, now: &str) -> Self {
-        let position = Position { partition: record.partition, sequence: record.sequence };
-        let (judged_at, then, now) = (decision.judged_at, then.to_owned(), now.to_owned());
+    fn of(record: &Record, decision: &Decision, customer: CustomerId) -> Self {
         let partner = decision.asked().and_then(|it| it.asker.partner()).cloned();
-        let outcome = OutcomeDiffers { position, judged_at, then, now };
-        Self { customer, partner, engagement: None, outcome }
+        Self { customer, partner, engagement: None, first: seen(record, decision), outcome: None }
     }
+
+    fn outcome(&mut self, record: &Record, decision: &Decision, then: &str, now: &str) {
+        let differs =
+            || OutcomeDiffers { seen: seen(record, decision), then: then.to_owned(), now: now.to_owned() };
+        self.outcome.get_or_insert_with(differs);
+    }
+}
+
+fn seen(record: &Record, decision: &Decision) -> Seen {
+    let position = Position { partition: record.partition, sequence: record.sequence };
+    Seen { judged_at: decision.judged_at, position }
 }
 
 /// What a command is decided with in the changed world.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result};
-use claim_audit::{Both, Changes, Count, Differing, Place, WhatIf, WhatIfError};
+use claim_audit::{Both, Changes, Count, Differing, Place, Seen, WhatIf, WhatIfError};
 use claim_domain::command::PublishEngagement;
 use claim_domain::payout::Payout;
 use claim_journal::Offsets;
@@ -106,12 +106,11 @@ fn counts(title: &str, counts: &[Count]) -> Result<()> {
 }
 
 fn line(it: &Differing) -> [String; 7] {
-    let outcome = it.outcome.as_ref();
-    let at = outcome.map_or_else(String::new, |it| output::minute(it.judged_at));
-    let position =
-        outcome.map_or_else(String::new, |it| format!("{}/{}", it.position.partition, it.position.sequence));
+    let at = it.first.map_or_else(String::new, |it| output::minute(it.judged_at));
+    let place = |it: Seen| format!("{}/{}", it.position.partition, it.position.sequence);
+    let position = it.first.map_or_else(String::new, place);
     let partner = it.partner.as_ref().map_or_else(String::new, ToString::to_string);
-    let came_to = outcome.map_or_else(String::new, |it| arrow(&it.then, &it.now));
+    let came_to = it.outcome.as_ref().map_or_else(String::new, |it| arrow(&it.then, &it.now));
     let paid = |it: &Payout| output::money(it.cents, &it.currency.to_string());
     let placed = |it: &Place| match it.next_due_at {
         Some(due) => format!("{} due {}", it.status, output::minute(due)),
