@@ -82,7 +82,7 @@ fn f_74_a_torn_tail_is_cut_and_reported_and_what_was_told_stays() {
 }
 
 /// Copies a data directory.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

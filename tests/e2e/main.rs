@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of this is test code")]
 
+mod audit;
 mod bad_input;
 mod chain;
 mod commands;

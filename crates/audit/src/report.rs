@@ -52,6 +52,8 @@ pub struct Checked {
     pub not_decided_again: u64,
     /// Events.
     pub events: u64,
+    /// Checkpoints that were signed of the journal, each compared with it.
+    pub checkpoints: u64,
     /// Records behind a halt of their partition, which were not read.
     pub unread: u64,
     /// Void records by cause (DESIGN §5).
@@ -172,6 +174,8 @@ what! {
     TooMany = "too_many";
     /// A view is what a fresh fold of the log gives (I-20, I-21).
     ViewDiffers = "view_differs";
+    /// What a checkpoint was signed for stays as it was (I-25).
+    Tampered = "tampered";
 }
 
 /// Something that is not as it should be, and where.

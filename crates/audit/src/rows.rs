@@ -99,6 +99,13 @@ fn intent(customer: &Customer, event: &Event, tell: &mut impl FnMut(Wrong)) {
     }
 }
 
+/// Whether an event gives its claim a status: it makes it, or its row does.
+#[must_use]
+pub fn moves(event: &Event) -> bool {
+    let makes = matches!(event, Event::CustomerAdded(_) | Event::CustomerClaimed(_));
+    makes || matches!(row(event), Some((_, To::Becomes(_))))
+}
+
 /// The row of an event: from which statuses, to which; none for what concerns no status.
 fn row(event: &Event) -> Option<(&'static [Status], To)> {
     use To::{Becomes, Same};

@@ -13,6 +13,8 @@ use clap_complete::Shell;
 
 use crate::kafka_options::KafkaOptions;
 
+pub(crate) mod audit;
+
 use crate::exit::UsageError;
 use crate::serve::roles::{ROLES, Roles};
 
@@ -154,9 +156,9 @@ pub(crate) enum Command {
     /// Lists what is to be done outside, or performs it.
     #[command(subcommand)]
     Effects(Effects),
-    /// Verifies the log without trusting the engine that wrote it.
+    /// Shows what was, and why, without trusting the engine that wrote it.
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(audit::Audit),
     /// Runs the sample through the real engine and shows what came of it, in under a minute.
     ///
     /// Into a temporary directory that vanishes, or into a new one that --data names.
@@ -402,17 +404,6 @@ pub(crate) enum Effects {
         /// Shows what would be started, and does nothing.
         #[arg(long, env = "CLAIMLOG_DRY_RUN")]
         dry_run: bool,
-    },
-}
-
-/// What to audit.
-#[derive(Clone, Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// The chain, the order, every decision decided again, every view refolded; exits with 3 and the position.
-    Verify {
-        /// Leaves the views out.
-        #[arg(long, env = "CLAIMLOG_NO_VIEWS")]
-        no_views: bool,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use claim_audit::{AuditError, WhatIfError};
 use claim_intake::directory::DirectoryFileError;
 use claim_log::LogError;
 use claim_log_embedded::OpenError;
@@ -64,7 +65,11 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
                     | ProjectError::ProgramBehind { .. }
             )
         );
-        if damaged || unfoldable {
+        let unsound = matches!(
+            cause.downcast_ref(),
+            Some(AuditError::Unsound(_) | AuditError::Log(LogError::Damaged { .. }))
+        ) || matches!(cause.downcast_ref(), Some(WhatIfError::Audit(AuditError::Unsound(_))));
+        if damaged || unfoldable || unsound {
             return Status::Unsound;
         }
     }

@@ -23,8 +23,7 @@ pub(crate) struct Reading {
     pub(crate) log: EmbeddedReader,
     pub(crate) views: Views,
     pub(crate) keys: Arc<dyn Keys>,
-    /// Whether its clock is the newest time given.
-    pub(crate) simulated: bool,
+    clock: Clock,
 }
 
 impl Reading {
@@ -37,9 +36,8 @@ impl Reading {
         let data = global.data();
         let log = EmbeddedReader::open(data)?;
         let views = if is_held(data) { views::open_read_only(global)? } else { caught_up(global, &log)? };
-        let keys = global.keys()?.open_read_only().context("opening the keys of persons")?;
-        let simulated = settings(&log)?.is_some_and(|it| it.simulated);
-        Ok(Self { log, views, keys, simulated })
+        let (keys, clock) = (keys(global)?, Clock::of(&log)?);
+        Ok(Self { log, views, keys, clock })
     }
 
     /// All views at one moment.
@@ -50,20 +48,69 @@ impl Reading {
         Ok(self.views.snapshot()?)
     }
 
-    /// The time for whoever looks: the wall clock, on a simulated directory the newest time given.
+    /// The time for whoever looks.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub(crate) fn now(&self) -> Result<Instant> {
-        if self.simulated { newest_given(&self.log) } else { Ok(wall()) }
+        self.clock.now(&self.log)
     }
 
     /// Says on stderr what a person should know of the directory.
     pub(crate) fn announce(&self, global: &Global) {
-        if self.simulated && !global.json {
-            eprintln!("(simulated: the clock of this directory is the newest time it was given)");
+        if !global.json {
+            self.clock.announce();
         }
     }
+}
+
+/// The clock of a directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clock {
+    /// The wall's.
+    Wall,
+    /// The newest time given.
+    Simulated,
+}
+
+impl Clock {
+    /// The one that the log's settings say.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) fn of(log: &dyn ReadLog) -> Result<Self> {
+        let simulated = settings(log)?.is_some_and(|it| it.simulated);
+        Ok(if simulated { Self::Simulated } else { Self::Wall })
+    }
+
+    /// The time for whoever looks.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) fn now(self, log: &dyn ReadLog) -> Result<Instant> {
+        match self {
+            Self::Wall => Ok(wall()),
+            Self::Simulated => newest_given(log),
+        }
+    }
+
+    /// Says on stderr what a person should know of it.
+    pub(crate) fn announce(self) {
+        match self {
+            Self::Wall => {}
+            Self::Simulated => {
+                eprintln!("(simulated: the clock of this directory is the newest time it was given)");
+            }
+        }
+    }
+}
+
+/// The keys of persons, to open with.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn keys(global: &Global) -> Result<Arc<dyn Keys>> {
+    global.keys()?.open_read_only().context("opening the keys of persons")
 }
 
 /// Whether another process writes to the directory.

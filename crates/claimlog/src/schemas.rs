@@ -1,6 +1,7 @@
 //! `schemas/`: the shape of everything that others read or write, made from the types.
 
-use claim_audit::Report;
+use claim_audit::prove::{Checkpoint, Extension, Inclusion};
+use claim_audit::{Explanation, Report, WhatIf};
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::refusal::Refusal;
@@ -38,6 +39,11 @@ pub(crate) fn all() -> Vec<Named> {
     all.push(named("history-entry", of::<HistoryEntry<'static>>()));
     all.push(named("effect", of::<LedgerEntry>()));
     all.push(named("audit-report", of::<Report>()));
+    all.push(named("audit-explanation", of::<Explanation>()));
+    all.push(named("audit-what-if", of::<WhatIf>()));
+    all.push(named("audit-checkpoint", of::<Checkpoint>()));
+    all.push(named("audit-inclusion", of::<Inclusion>()));
+    all.push(named("audit-extension", of::<Extension>()));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

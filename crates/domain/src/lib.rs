@@ -134,6 +134,8 @@ pub mod ids;
 pub mod payout;
 /// Why a command is refused, in order of precedence.
 pub mod refusal;
+/// What a rule says, by its number.
+pub mod rule;
 /// Personal data as closed boxes.
 pub mod sealed;
 /// Reading values that are spelt as texts, in one pass.

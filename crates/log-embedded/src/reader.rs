@@ -7,9 +7,9 @@ use std::sync::Arc;
 use claim_journal::{Line, PartitionId, Unreadable};
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 
-use crate::disk::{Disk, RealDisk};
+use crate::disk::{Disk, Mode, RealDisk};
 use crate::error::{Damage, DamageCause, OpenError, while_doing};
-use crate::layout::{LOG, bases, position, segments};
+use crate::layout::{LOG, bases, position, segment_path, segments};
 use crate::log::record_at;
 use crate::mark::known_end;
 use crate::scan::{Scan, scan};
@@ -62,6 +62,20 @@ impl EmbeddedReader {
         let known =
             known_end(&*self.disk, &self.data).map_err(while_doing("reading the mark in", &self.data))?;
         scan(&self.disk, &self.data, known.max(known_end_elsewhere))
+    }
+
+    /// Makes durable what the files hold, so that what was read before is not lost with the power. Whoever is about to commit
+    /// to what it read asks for this; it changes no byte.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] when a file cannot be synced.
+    pub fn settle(&self) -> Result<(), OpenError> {
+        for base in bases(&*self.disk, &self.data)? {
+            let path = segment_path(&self.data, base);
+            let synced = self.disk.open(&path, Mode::Read).and_then(|it| it.sync());
+            synced.map_err(while_doing("syncing", &path))?;
+        }
+        Ok(())
     }
 
     fn end(&self) -> Result<u64, LogError> {

@@ -91,8 +91,10 @@ impl Projector for Completed {
     }
 }
 
-/// Whether an ended claim is shown: not that of an added customer whose consent was declined or lapsed.
-fn is_shown(claim: &Claim) -> bool {
+/// Whether the view shows a claim: one that has ended, but not that of an added customer whose consent was declined or lapsed
+///
+#[must_use]
+pub fn is_shown(claim: &Claim) -> bool {
     let unanswered = matches!(claim.status, Status::ConsentDeclined | Status::ConsentExpired);
     claim.status.is_terminal() && !(claim.origin == Origin::Added && unanswered)
 }

@@ -5,7 +5,7 @@
 //! any moment loses nothing and doubles nothing. A view is a [`Projector`]: a name, a version, its tables and `apply`. The
 //! *standing inputs* that every view may look at (customers, known ones, claims, history, outcomes, the catalog) are
 //! folded here, beside them. A [`Snapshot`] reads all of it at one cursor; [`rebuild()`] and [`verify()`] fold the
-//! journal afresh beside the live views.
+//! journal afresh beside the live views; [`past()`] folds part of it, to read the views as they were.
 //!
 //! **Invariants.** All views of one store, a SQLite file or a schema of PostgreSQL, stand at the same vector of checkpoints. Nothing is skipped in silence: a gap,
 //! a checkpoint off the chain, or an event this release does not know stops the runner with its position. Nothing here is
@@ -26,6 +26,7 @@ mod error;
 pub mod fixtures;
 mod inputs;
 mod page;
+mod past;
 mod projector;
 mod query;
 mod reader;
@@ -44,6 +45,7 @@ pub use database::{Columns, FromValue, SqlError, Value, column, instant, integer
 pub use error::{ProjectError, QueryError, StoreError};
 pub use inputs::{Answered, Asking, ClaimFile, HistoryEntry, INPUTS, Occasion};
 pub use page::Page;
+pub use past::past;
 pub use projector::{Definition, Fact, Projector, Schema, Tables};
 pub use query::{Filter, Note, Query, Sort, Tab, published};
 pub use rebuild::rebuild;

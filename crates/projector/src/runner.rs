@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use claim_domain::customer::Stamp;
-use claim_journal::{Cursor, Offsets, PartitionId};
+use claim_journal::{Cursor, Decision, Offsets, PartitionId, Position};
 use claim_log::ReadLog;
 
 use crate::error::{ProjectError, QueryError, StoreError};
@@ -79,6 +79,11 @@ impl Runner {
     #[must_use]
     pub fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// The views, which nobody folds into any more.
+    pub(crate) fn into_views(self) -> Views {
+        self.views
     }
 
     /// What offsets mean on the log.
@@ -194,6 +199,28 @@ impl Runner {
         if until.is_some() {
             self.renew(log, progress)?;
         }
+        self.fold_read(log, until, &mut |_, _| true, progress)
+    }
+
+    /// The same, of the decisions that `admits` lets through.
+    pub(crate) fn fold_admitted(
+        &mut self,
+        log: &dyn ReadLog,
+        until: Option<Checkpoints>,
+        admits: &mut dyn FnMut(Position, &Decision) -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ProjectError> {
+        self.renew(log, progress)?;
+        self.fold_read(log, until, admits, progress)
+    }
+
+    fn fold_read(
+        &mut self,
+        log: &dyn ReadLog,
+        until: Option<Checkpoints>,
+        admits: &mut dyn FnMut(Position, &Decision) -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), ProjectError> {
         self.require_generation()?;
         let mut reader =
             Reader::resume(log, self.offsets, &self.accept_void, &self.views.checkpoints()?, until)?;
@@ -210,8 +237,9 @@ impl Runner {
                 }
             });
             // Moved in, so that a failure here hangs up on the reading thread.
-            for batch in batches {
+            for mut batch in batches {
                 if batch.records > 0 {
+                    batch.decisions.retain(|it| admits(it.position, &it.decision));
                     self.fold_batch(&batch).inspect_err(|_| self.customers = Customers::default())?;
                     so_far = so_far.and(&batch);
                     progress(so_far);

@@ -24,11 +24,19 @@ pub(crate) fn now(global: &Global, id: ClaimId) -> Result<Status> {
         output::json(&claim)?;
     } else {
         reading.announce(global);
-        let rows = claim.as_object().into_iter().flatten().filter(|(_, value)| !is_empty(value));
-        let rows = rows.map(|(name, value)| [name.replace('_', " "), cell(value)]);
-        output::text(&output::table(["CLAIM", &id.to_string()], rows))?;
+        print(id, &claim)?;
     }
     Ok(Status::Done)
+}
+
+/// A claim for people.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(crate) fn print(id: ClaimId, claim: &Value) -> Result<()> {
+    let rows = claim.as_object().into_iter().flatten().filter(|(_, value)| !is_empty(value));
+    let rows = rows.map(|(name, value)| [name.replace('_', " "), cell(value)]);
+    output::text(&output::table(["CLAIM", &id.to_string()], rows))
 }
 
 /// Runs `history`.

@@ -16,8 +16,9 @@ use claim_projector_referral::{EffectsQuery, StateName, effects};
 use serde_json::json;
 
 use super::apply::{Printer, Source, feed};
+use super::audit::verify;
 use super::claim::line;
-use super::{audit, effects as effects_command, view};
+use super::{effects as effects_command, view};
 use crate::cli::{Global, Tab};
 use crate::exit::{Status, UsageError};
 use crate::node::{Begin, Node, runtime};
@@ -130,7 +131,7 @@ fn show(global: &Global, problems: &BTreeMap<&'static str, u64>) -> Result<()> {
     output::text(&ledger(&snapshot)?)?;
 
     heading("Audit")?;
-    audit::print(&audit::verify(global, true)?)
+    verify::print(&verify::all(global)?)
 }
 
 /// The ledger in counts, with one entry of each kind.

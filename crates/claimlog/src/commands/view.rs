@@ -1,6 +1,7 @@
 //! `view`: the rows of one of the three views.
 
 use anyhow::Result;
+use claim_domain::time::Instant;
 use claim_projector::{Filter, Page, Query, Row, Snapshot};
 use claim_server::{Opener, shape};
 use serde_json::{Value, json};
@@ -17,15 +18,8 @@ use crate::reading::Reading;
 pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
     let reading = Reading::open(global)?;
     let snapshot = reading.snapshot()?;
-    let query = query(args, reading.now()?)?;
-    let tab = match args.tab {
-        Tab::Eligible => claim_projector::Tab::Eligible,
-        Tab::Ineligible => claim_projector::Tab::Ineligible,
-        Tab::Completed => claim_projector::Tab::Completed,
-    };
-    let page = shape::page(&snapshot, tab, &query)?;
     let opener = Opener::new(reading.keys.clone());
-    let names = shape::friendly_names(&snapshot, &opener, &page)?;
+    let (page, names) = page(&snapshot, &opener, args, reading.now()?)?;
     if global.json {
         output::json(&shape::page_with_names(&page, &names)?)?;
     } else {
@@ -33,6 +27,26 @@ pub(crate) fn run(global: &Global, args: &View) -> Result<Status> {
         print(&page, &names, args)?;
     }
     Ok(Status::Done)
+}
+
+/// The page that is asked for, at this time, with the friendly names of its rows.
+///
+/// # Errors
+/// When there is no such engagement, or the views cannot be read.
+pub(crate) fn page(
+    snapshot: &Snapshot<'_>,
+    opener: &Opener,
+    args: &View,
+    at: Instant,
+) -> Result<(Page, Vec<Option<Value>>)> {
+    let tab = match args.tab {
+        Tab::Eligible => claim_projector::Tab::Eligible,
+        Tab::Ineligible => claim_projector::Tab::Ineligible,
+        Tab::Completed => claim_projector::Tab::Completed,
+    };
+    let page = shape::page(snapshot, tab, &query(args, at)?)?;
+    let names = shape::friendly_names(snapshot, opener, &page)?;
+    Ok((page, names))
 }
 
 /// The rows of a page as a table, or why there are none.
@@ -57,7 +71,7 @@ fn shown_page(page: &Page, names: &[Option<Value>], tab: Tab) -> String {
     }
 }
 
-fn query(args: &View, at: claim_domain::time::Instant) -> Result<Query> {
+fn query(args: &View, at: Instant) -> Result<Query> {
     let mut filter = Filter::default();
     if let Some(status) = &args.status {
         filter.statuses.insert(shape::status(status).map_err(UsageError)?);
@@ -80,7 +94,11 @@ fn query(args: &View, at: claim_domain::time::Instant) -> Result<Query> {
     })
 }
 
-fn print(page: &Page, names: &[Option<Value>], args: &View) -> Result<()> {
+/// A page for people, and where the next one begins.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(crate) fn print(page: &Page, names: &[Option<Value>], args: &View) -> Result<()> {
     output::text(&shown_page(page, names, args.tab))?;
     eprintln!("{} rows, up to {}", page.rows.len(), page.cursor);
     if let Some(next) = &page.next {

@@ -111,6 +111,31 @@ fn claims(decision: &Decision) -> BTreeSet<ClaimId> {
     claims
 }
 
+impl<'a> HistoryEntry<'a> {
+    /// What a decision is in the history of a claim; none when it is not about that claim.
+    #[must_use]
+    pub fn of(decision: &'a Decision, position: Position, claim: ClaimId) -> Option<Self> {
+        claims(decision).contains(&claim).then(|| entry(decision, position, claim))
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> HistoryEntry<'static> {
+        let Self { position, judged_at, occasion, imported, late, outcome, events, reason } = self;
+        let occasion = match occasion {
+            Occasion::Deadline { kind, due_at } => Occasion::Deadline { kind, due_at },
+            Occasion::Command(it) => Occasion::Command(Asking {
+                source: Cow::Owned(it.source.into_owned()),
+                asker: Cow::Owned(it.asker.into_owned()),
+                ..it
+            }),
+        };
+        let events = events.into_iter().map(|it| Cow::Owned(it.into_owned())).collect();
+        let reason = reason.map(|it| Cow::Owned(it.into_owned()));
+        HistoryEntry { position, judged_at, occasion, imported, late, outcome, events, reason }
+    }
+}
+
 fn entry(decision: &Decision, position: Position, claim: ClaimId) -> HistoryEntry<'_> {
     let occasion = match &decision.cause {
         Cause::Deadline(it) => Occasion::Deadline { kind: it.kind, due_at: it.due_at },

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use claim_domain::decide::RULES;
-use claim_journal::{Binding, Chain, JournalId, Kind, LeaderId, Offsets, PartitionId, Pen, Settings};
+use claim_journal::{Binding, Chain, JournalId, Kind, Lead, LeaderId, Line, Offsets, PartitionId, Pen};
 use claim_log::{Batch, Flight, Inbox, Log, Place, ReadLog, Receipt, Unclear, beginning};
 use claim_log_embedded::{EmbeddedLog, Options};
 use claim_log_kafka::{KafkaLog, KafkaTopics};
@@ -17,7 +16,6 @@ use crate::exit::UsageError;
 use crate::kafka::Cluster;
 use crate::kafka::moves::report::Moved;
 use crate::kafka::moves::stand::{Stands, walk};
-use crate::node::RELEASE;
 
 /// How many lines are appended together.
 const LINES_AT_ONCE: usize = 1_024;
@@ -44,28 +42,28 @@ pub(crate) fn export(cluster: &Cluster, to: &Path, mut progress: impl FnMut()) -
         .ok_or_else(|| anyhow!("there is no journal in {}", cluster.topics.program()))?;
     let (target, _) = EmbeddedLog::open(to, &Options::default())?;
     let mut writing = Writing::to(&target);
-    let mut settings = None;
+    let mut first = None;
     let mut source = Stands::default();
     let mut bindings = 0;
     for chain in chains {
         let partition = chain.partition();
         let stands = walk(&*log, vec![chain], |stored| {
-            if settings.is_none() {
-                settings = Some(begun(&stored.line)?);
+            if first.is_none() {
+                first = Some(begun(&stored.line)?);
             }
             progress();
             writing.put(partition, &stored.line)
         })?;
         source.join(stands);
         writing.flush()?;
-        if let (PartitionId::Program, Some((journal, settings))) = (partition, &settings) {
+        if let (PartitionId::Program, Some((journal, lead))) = (partition, &first) {
             let client = cluster.client()?;
             let place = cluster.topics.place(PartitionId::Identity);
-            bindings = identities(&client, &place, &mut writing, *journal, settings, &mut source)?;
+            bindings = identities(&client, &place, &mut writing, *journal, lead, &mut source)?;
         }
     }
     writing.settle()?;
-    let (journal, _) = settings.context("the program has no first lead")?;
+    let (journal, _) = first.context("the program has no first lead")?;
     let numbered = (0..cluster.partitions).map(PartitionId::Number);
     let chains = std::iter::once(PartitionId::Program).chain(numbered);
     let chains = chains.map(|it| Chain::of_journal(it, Offsets::Positions, journal)).collect();
@@ -87,27 +85,29 @@ fn must_be_empty(to: &Path) -> Result<()> {
     Err(UsageError(format!("{} is not empty; an export makes a new directory", to.display())).into())
 }
 
-/// The journal, and what it was made with, as its first lead says.
-fn begun(line: &[u8]) -> Result<(JournalId, Settings)> {
-    let mut chain = Chain::new(PartitionId::Program, Offsets::Count);
-    chain.read(0, &claim_journal::Line::parse(line));
-    let settings = chain.settings().cloned().context("the program does not begin with its first lead")?;
-    Ok((chain.journal().context("the first lead names no journal")?, settings))
+/// The journal, and its first lead.
+fn begun(line: &[u8]) -> Result<(JournalId, Lead)> {
+    let first = "the program does not begin with its first lead";
+    let line = Line::parse(line).context(first)?;
+    let lead = Lead::decode(line.body).context(first)?;
+    Ok((line.envelope.journal, lead))
 }
 
-/// Writes a chain of the bindings, the first of each identifier, in their order.
+/// Writes a chain of the bindings, the first of each identifier, in their order. Its lead says what the journal's first one says,
+/// and its leader is no other than in any export of this journal: so what one export holds is the beginning of what a later one
+/// does, and checkpoints that were signed of it extend each other.
 fn identities(
     client: &KafkaTopics,
     place: &Place,
     writing: &mut Writing,
     journal: JournalId,
-    settings: &Settings,
+    lead: &Lead,
     source: &mut Stands,
 ) -> Result<u64> {
     let partition = PartitionId::Identity;
     let chain = Chain::of_journal(partition, Offsets::Positions, journal);
-    let mut pen = Pen::new(&chain, journal, LeaderId(Uuid::new_v4()));
-    writing.put_line(partition, pen.lead(RELEASE, RULES, Some(settings))?)?;
+    let mut pen = Pen::new(&chain, journal, LeaderId(Uuid::new_v5(&journal.0, b"export")));
+    writing.put_line(partition, pen.lead(&lead.release, lead.rules, lead.settings.as_ref())?)?;
     let mut known = HashSet::new();
     let mut bindings = 0;
     let (first, end) = client.range(place)?;
