@@ -1,6 +1,6 @@
 //! The proof that one record stands in a journal: checked with a public key, without the journal.
 
-use claim_journal::{Decision, Digest, Envelope, JournalId, Kind, Line, Position};
+use claim_journal::{Decision, Digest, Envelope, JournalId, Kind, Line, Outcome, Position, Retold};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -138,7 +138,16 @@ impl Proved {
     /// The decision, where the record is one and its body is here.
     #[must_use]
     pub fn decision(&self) -> Option<Decision> {
-        let body = self.body.as_deref().filter(|_| self.envelope.kind == Kind::Decision)?;
-        Decision::decode(body).ok()
+        Decision::decode(self.decided()?).ok()
+    }
+
+    /// What its asker was told, where the decision has one and is here.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome<'_>> {
+        Outcome::of(&Retold::read(self.decided()?).ok()?, self.position())
+    }
+
+    fn decided(&self) -> Option<&str> {
+        self.body.as_deref().filter(|_| self.envelope.kind == Kind::Decision)
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use claim_audit::prove::{Checkpoint, Extension, Inclusion, NotProved, Proved, PublicKey};
 use claim_domain::event::Event;
-use claim_journal::{Cause, Line, Outcome, Ruling};
+use claim_journal::{Cause, Line, Ruling};
 use serde_json::{Value, json};
 
 use super::vault;
@@ -75,9 +75,8 @@ fn inclusion(proof: &Inclusion, proved: &Proved) -> Told {
     match proved.decision() {
         None => text.push_str("\nthe record itself is not in the proof: give it with --record"),
         Some(decision) => {
-            let outcome = Outcome::of(&decision, position);
             json["decision"] = json!(decision);
-            json["outcome"] = json!(outcome);
+            json["outcome"] = json!(proved.outcome());
             let what = match &decision.cause {
                 Cause::Asked(it) => format!("{} by {}", it.content.command_type(), it.source),
                 Cause::Deadline(it) => format!("a deadline of {}", it.claim),
