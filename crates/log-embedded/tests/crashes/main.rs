@@ -1,12 +1,13 @@
 //! A crash at every moment: a disk in memory records what the log does to it, and every image that a crash could leave
 //! of it is opened by the code that opens a real directory (FAULTS F-14, F-15, F-70 … F-76).
 //!
-//! `life.rs` is what happens, `moment.rs` what may be left of it, `judge.rs` what must hold then, `planted.rs` the proof that
+//! `life.rs` is what happens, `moment.rs` what may be left of it, `judge.rs` what must hold then, `flips.rs` every flipped bit, `planted.rs` the proof that
 //! all this can fail. Start reading in `campaign.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it fails")]
 
 mod campaign;
+mod flips;
 mod judge;
 mod life;
 mod moment;

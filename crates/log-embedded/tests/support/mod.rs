@@ -64,6 +64,11 @@ impl Hands {
         Self { pens: BTreeMap::new(), journal: JournalId(Uuid::from_u128(5)), nth: 0, told: Vec::new() }
     }
 
+    /// As [`Self::new`], for another journal.
+    pub(crate) fn of_journal(number: u128) -> Self {
+        Self { journal: JournalId(Uuid::from_u128(number)), ..Self::new() }
+    }
+
     /// Pens that take over where the chains stand, on a log that holds what `told` holds.
     pub(crate) fn taking_over(chains: &BTreeMap<PartitionId, Chain>, told: Vec<(u64, Vec<u8>)>) -> Self {
         let mut hands = Self { told, ..Self::new() };
