@@ -26,6 +26,7 @@ mod error;
 pub mod fixtures;
 mod inputs;
 mod page;
+mod planted;
 mod projector;
 mod query;
 mod reader;
@@ -44,6 +45,7 @@ pub use database::{Columns, FromValue, SqlError, Value, column, instant, integer
 pub use error::{ProjectError, QueryError, StoreError};
 pub use inputs::{Answered, Asking, ClaimFile, HistoryEntry, INPUTS, Occasion};
 pub use page::Page;
+pub use planted::{Planted, PlantedFault};
 pub use projector::{Definition, Fact, Projector, Schema, Tables};
 pub use query::{Filter, Note, Query, Sort, Tab, published};
 pub use rebuild::rebuild;
