@@ -106,7 +106,7 @@ impl Partition {
         tell: Option<TellOutcome>,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<Step, WriteError> {
-        let recall = self.fold.answered.recall(&routed.source, routed.id, routed.digest);
+        let recall = self.recall(&routed);
         match recall {
             Recall::Answered(At::Stored(offset)) => return Ok(Step::Recall(offset, tell)),
             Recall::Answered(At::Pending(sequence)) => {
@@ -127,7 +127,10 @@ impl Partition {
             (None, Route::Program) => self.fold.program_judged_at,
             (None, _) => Instant::default(),
         };
-        let judged_at = routed.received_at.max(before);
+        let judged_at = match self.planted.has(PlantedFault::TimeGoesBack) {
+            true => routed.received_at,
+            false => routed.received_at.max(before),
+        };
         if let Some(id) = customer {
             self.touch(id, judged_at, routed.imported, lines)?;
         }
@@ -176,6 +179,15 @@ impl Partition {
         Ok(Step::Written)
     }
 
+    /// What is known of a command.
+    fn recall(&self, routed: &Routed) -> Recall {
+        match self.fold.answered.recall(&routed.source, routed.id, routed.digest) {
+            Recall::Answered(_) if self.planted.has(PlantedFault::AnswersForgotten) => Recall::New,
+            Recall::Reused if self.planted.has(PlantedFault::ReuseDecided) => Recall::New,
+            known => known,
+        }
+    }
+
     /// Fires up to `most` deadlines that the tick allows, in order; yields whether more are due.
     ///
     /// # Errors
@@ -186,15 +198,19 @@ impl Partition {
         most: usize,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<bool, WriteError> {
+        let w = match self.planted.has(PlantedFault::FireUnpromised) {
+            true => Instant::from_ms(i64::MAX),
+            false => tick.w,
+        };
         for _ in 0..most {
             match self.fold.deadlines.first() {
-                Some(&(deadline, customer)) if deadline.due_at <= tick.w => {
+                Some(&(deadline, customer)) if deadline.due_at <= w => {
                     self.fire(customer, deadline, tick.imported, lines)?;
                 }
                 _ => return Ok(false),
             }
         }
-        Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= tick.w))
+        Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= w))
     }
 
     /// The batch of `offsets.len()` records next in order is durable at `offsets`: their outcomes are told.
@@ -270,6 +286,9 @@ impl Partition {
         imported: bool,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<(), WriteError> {
+        if self.planted.has(PlantedFault::TouchNothing) {
+            return Ok(());
+        }
         let due = self.fold.customers.get(&id).map(|known| known.customer.due(at)).unwrap_or_default();
         due.into_iter().try_for_each(|deadline| self.fire(id, deadline, imported, lines))
     }
@@ -296,6 +315,9 @@ impl Partition {
             program: None,
             outcome: Ruling::Accepted(events),
         };
+        if self.planted.has(PlantedFault::FireTwice) {
+            self.write(decision.clone(), &mut Catalog::default(), None, lines)?;
+        }
         self.write(decision, &mut Catalog::default(), None, lines)
     }
 

@@ -15,6 +15,18 @@ pub enum PlantedFault {
     CountVoid,
     /// A leader writes two different records for each sequence.
     WriteTwice,
+    /// No answer is permanent: what was answered is decided again.
+    AnswersForgotten,
+    /// An id that was answered for another body is decided for this one.
+    ReuseDecided,
+    /// A deadline fires twice.
+    FireTwice,
+    /// A deadline fires before it is promised that nothing earlier is to come.
+    FireUnpromised,
+    /// A command is judged before the deadlines of its customer that were due when it came.
+    TouchNothing,
+    /// A command is judged when it was received, though its customer was judged later before.
+    TimeGoesBack,
 }
 
 /// What is planted in an engine: one fault, or nothing.
@@ -35,8 +47,18 @@ impl Planted {
 #[cfg(feature = "planted-faults")]
 impl PlantedFault {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::ResumeAtCommitted, Self::TellWhenAcknowledged, Self::CountVoid, Self::WriteTwice];
+    pub const ALL: [Self; 10] = [
+        Self::ResumeAtCommitted,
+        Self::TellWhenAcknowledged,
+        Self::CountVoid,
+        Self::WriteTwice,
+        Self::AnswersForgotten,
+        Self::ReuseDecided,
+        Self::FireTwice,
+        Self::FireUnpromised,
+        Self::TouchNothing,
+        Self::TimeGoesBack,
+    ];
 }
 
 #[cfg(feature = "planted-faults")]

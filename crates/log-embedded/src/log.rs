@@ -13,6 +13,7 @@ use crate::disk::{Disk, File, Mode, RealDisk, read_some_at, write_all_at};
 use crate::error::{OpenError, while_doing};
 use crate::layout::{LOCK, LOG, Segment, bases, position, segment_path};
 use crate::mark::{Mark, known_end};
+use crate::planted::{Planted, PlantedFault};
 use crate::scan::{Tail, scan};
 use crate::shared::Shared;
 use crate::tape::Tape;
@@ -26,11 +27,13 @@ pub struct Options {
     /// An end that is known to be durable, from the furthest checkpoint of a view; 0 when none is known. A log that is
     /// whole only up to less is damaged.
     pub known_end: u64,
+    /// A fault that a test planted; nothing otherwise.
+    pub planted: Planted,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 64 * 1024 * 1024, known_end: 0 }
+        Self { segment_bytes: 64 * 1024 * 1024, known_end: 0, planted: Planted::default() }
     }
 }
 
@@ -79,9 +82,10 @@ impl EmbeddedLog {
         data: &Path,
         options: &Options,
     ) -> Result<(Arc<Self>, Opened), OpenError> {
-        let lock = enter(&*disk, data)?;
-        let known = known_end(&*disk, data).map_err(while_doing("reading the mark in", data))?;
-        let scan = scan(&disk, data, known.max(options.known_end))?;
+        let planted = options.planted;
+        let lock = enter(&*disk, data, planted)?;
+        let known = known_end(&*disk, data, planted).map_err(while_doing("reading the mark in", data))?;
+        let scan = scan(&disk, data, known.max(options.known_end), planted)?;
         if let Some(damage) = scan.damage {
             return Err(OpenError::Damaged { dir: data.to_owned(), damage: Box::new(damage) });
         }
@@ -90,9 +94,9 @@ impl EmbeddedLog {
         }
         let bases = bases(&*disk, data)?;
         let base = bases.last().copied().unwrap_or(0);
-        let file = settle(&*disk, data, base, scan.end)?;
+        let file = settle(&*disk, data, base, scan.end, planted)?;
         let mark = Mark::open(&*disk, data).map_err(while_doing("opening the mark in", data))?;
-        let shared = Arc::new(Shared::new(&scan, if bases.is_empty() { vec![0] } else { bases }));
+        let shared = Arc::new(Shared::new(&scan, if bases.is_empty() { vec![0] } else { bases }, planted));
         let writer = Writer {
             shared: Arc::clone(&shared),
             disk: Arc::clone(&disk),
@@ -102,6 +106,7 @@ impl EmbeddedLog {
             file,
             mark,
             lock,
+            planted,
         };
         let thread = thread::Builder::new()
             .name("log-writer".to_owned())
@@ -247,7 +252,7 @@ pub(crate) fn record_at(
 }
 
 /// Makes the directory what it should be, and holds its lock.
-fn enter(disk: &dyn Disk, data: &Path) -> Result<Box<dyn File>, OpenError> {
+fn enter(disk: &dyn Disk, data: &Path, planted: Planted) -> Result<Box<dyn File>, OpenError> {
     let names = match disk.names(data) {
         Ok(names) => names,
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -261,6 +266,10 @@ fn enter(disk: &dyn Disk, data: &Path) -> Result<Box<dyn File>, OpenError> {
     disk.create_dir(data).map_err(while_doing("making", data))?;
     let path = data.join(LOCK);
     let lock = disk.lock(&path).map_err(while_doing("locking", &path))?;
+    let lock = match lock {
+        None if planted.has(PlantedFault::LockOverlooked) => disk.open(&path, Mode::Write).ok(),
+        lock => lock,
+    };
     let Some(lock) = lock else {
         return Err(OpenError::Locked { dir: data.to_owned(), holder: holder(disk, &path) });
     };
@@ -292,14 +301,22 @@ fn holder(disk: &dyn Disk, path: &Path) -> String {
 }
 
 /// Cuts the last segment to `end` and makes durable all that was read, for it may have been read from memory.
-fn settle(disk: &dyn Disk, data: &Path, base: u64, end: u64) -> Result<Box<dyn File>, OpenError> {
+fn settle(
+    disk: &dyn Disk,
+    data: &Path,
+    base: u64,
+    end: u64,
+    planted: Planted,
+) -> Result<Box<dyn File>, OpenError> {
     let path = segment_path(data, base);
     let file = disk.open(&path, Mode::Write).map_err(while_doing("opening", &path))?;
     let len = file.len().map_err(while_doing("opening", &path))?;
-    if len > end - base {
+    if len > end - base && !planted.has(PlantedFault::TailLeft) {
         file.set_len(end - base).map_err(while_doing("cutting", &path))?;
     }
-    file.sync().map_err(while_doing("syncing", &path))?;
+    if !planted.has(PlantedFault::StartNotSynced) {
+        file.sync().map_err(while_doing("syncing", &path))?;
+    }
     let log = data.join(LOG);
     disk.sync_dir(&log).map_err(while_doing("syncing", &log))?;
     Ok(file)

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::disk::{Disk, File, Mode, read_some_at, write_all_at};
 use crate::layout::MARK;
+use crate::planted::{Planted, PlantedFault};
 
 /// 20 digits, a space, a checksum of 8 hex digits, a line feed.
 const LEN: usize = 30;
@@ -37,7 +38,10 @@ impl Mark {
 }
 
 /// The end that the mark of a directory knows; 0 when there is none, or none that can be trusted.
-pub(crate) fn known_end(disk: &dyn Disk, data: &Path) -> io::Result<u64> {
+pub(crate) fn known_end(disk: &dyn Disk, data: &Path, planted: Planted) -> io::Result<u64> {
+    if planted.has(PlantedFault::MarkOverlooked) {
+        return Ok(0);
+    }
     let file = match disk.open(&data.join(MARK), Mode::Read) {
         Ok(file) => file,
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -52,7 +56,8 @@ pub(crate) fn known_end(disk: &dyn Disk, data: &Path) -> io::Result<u64> {
         }
     }
     let end = std::str::from_utf8(&bytes).ok().and_then(|it| it.get(..20)?.parse().ok()).unwrap_or(0);
-    Ok(if bytes == text(end).as_bytes() { end } else { 0 })
+    let whole = bytes == text(end).as_bytes() || planted.has(PlantedFault::MarkBelieved);
+    Ok(if whole { end } else { 0 })
 }
 
 fn text(end: u64) -> String {

@@ -12,6 +12,7 @@ use crate::error::{Damage, DamageCause, OpenError, while_doing};
 use crate::layout::{LOG, bases, position, segment_path, segments};
 use crate::log::record_at;
 use crate::mark::known_end;
+use crate::planted::Planted;
 use crate::scan::{Scan, scan};
 use crate::tape::Tape;
 
@@ -59,9 +60,10 @@ impl EmbeddedReader {
     /// [`OpenError::Stray`] and [`OpenError::Io`]; damage is no error here, it is what was asked for.
     pub fn scan(&self, known_end_elsewhere: u64) -> Result<Scan, OpenError> {
         // The mark first: the log only grows behind it.
-        let known =
-            known_end(&*self.disk, &self.data).map_err(while_doing("reading the mark in", &self.data))?;
-        scan(&self.disk, &self.data, known.max(known_end_elsewhere))
+        let planted = Planted::default();
+        let known = known_end(&*self.disk, &self.data, planted)
+            .map_err(while_doing("reading the mark in", &self.data))?;
+        scan(&self.disk, &self.data, known.max(known_end_elsewhere), planted)
     }
 
     /// Makes durable what the files hold, so that what was read before is not lost with the power. Whoever is about to commit

@@ -15,6 +15,7 @@ use claim_journal::{Chain, JournalId, Line, Offsets, PartitionId, Verdict};
 use crate::disk::Disk;
 use crate::error::{Damage, DamageCause, OpenError};
 use crate::layout::{Segment, position, segments};
+use crate::planted::{Planted, PlantedFault};
 use crate::tape::Tape;
 
 /// The end of a log that was never completely written, and is no part of it.
@@ -57,12 +58,18 @@ struct Scanner<'a> {
     records: u64,
     journal: Option<JournalId>,
     chains: BTreeMap<PartitionId, Chain>,
+    planted: Planted,
 }
 
 /// Scans the log of the directory `data`. It changes nothing.
 ///
 /// `known_end` is an end that is known to be durable; 0 when none is known.
-pub(crate) fn scan(disk: &Arc<dyn Disk>, data: &Path, known_end: u64) -> Result<Scan, OpenError> {
+pub(crate) fn scan(
+    disk: &Arc<dyn Disk>,
+    data: &Path,
+    known_end: u64,
+    planted: Planted,
+) -> Result<Scan, OpenError> {
     let (segments, gap) = segments(&**disk, data)?;
     let bases: Vec<u64> = segments.iter().map(|it| it.base).collect();
     let total = segments.last().map_or(0, |it| it.end());
@@ -73,6 +80,7 @@ pub(crate) fn scan(disk: &Arc<dyn Disk>, data: &Path, known_end: u64) -> Result<
         records: 0,
         journal: None,
         chains: BTreeMap::new(),
+        planted,
     };
     let bad = scanner.read_valid(total)?;
     let end = scanner.end;
@@ -102,7 +110,7 @@ impl Scanner<'_> {
                 return Ok(Some(Bad { cause: DamageCause::Incomplete, torn: true, hole }));
             };
             let next = raw.next();
-            let line = match Line::parse(raw.bytes) {
+            let line = match self.planted.parse(raw.bytes) {
                 Ok(line) => line,
                 Err(fault) => {
                     let hole = raw.bytes.contains(&0);
@@ -137,11 +145,14 @@ impl Scanner<'_> {
         if self.segments.last().is_some_and(|it| self.end < it.base) {
             return Ok(Some(bad.cause));
         }
+        if self.planted.has(PlantedFault::RotTakenForTail) {
+            return Ok(None);
+        }
         let (mut chains, mut journal) = (self.chains.clone(), self.journal);
         while let Some(raw) = self.tape.next(total)? {
             let Ok(line) = Line::parse(raw.bytes) else { continue };
             let proof = matches!(judge(&mut chains, &mut journal, raw.offset, &line), Verdict::Halt(_));
-            if !bad.hole || proof {
+            if !bad.hole || (proof && !self.planted.has(PlantedFault::HoleTakenForTail)) {
                 return Ok(Some(bad.cause));
             }
         }

@@ -146,7 +146,13 @@ impl Tape {
             self.unread = 0..self.unread.len();
         }
         if self.unread.end + WINDOW / 4 > self.buffer.len() {
-            self.buffer.resize((self.buffer.len() * 2).max(WINDOW), 0);
+            // A new one comes zeroed from the system, page by page as it is used: small logs are opened often.
+            let mut longer = vec![0; (self.buffer.len() * 2).max(WINDOW)];
+            let kept = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            if let Some(place) = longer.get_mut(self.unread.clone()) {
+                place.copy_from_slice(kept);
+            }
+            self.buffer = longer;
         }
     }
 

@@ -11,6 +11,7 @@ use claim_log::{Receipt, Tell, Unclear};
 use crate::disk::{Disk, File, Mode, write_all_at};
 use crate::layout::{LOG, Segment, segment_path};
 use crate::mark::Mark;
+use crate::planted::{Planted, PlantedFault};
 use crate::shared::Shared;
 
 /// A buffer that grew beyond this is given back after its group.
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) file: Box<dyn File>,
     pub(crate) mark: Mark,
     pub(crate) lock: Box<dyn File>,
+    pub(crate) planted: Planted,
 }
 
 impl Writer {
@@ -83,12 +85,18 @@ impl Writer {
         if self.segment.len > 0 && self.segment.len + bytes.len() as u64 > self.segment_bytes {
             self.rotate().map_err(|fault| unclear(&fault))?;
         }
-        if let Err(fault) = write_all_at(&*self.file, bytes, self.segment.len) {
+        if let Err(fault) = self.write(bytes) {
             tracing::error!(%fault, "writing to the log failed");
             self.cut_back();
             return Err(unclear(&fault));
         }
-        if let Err(fault) = self.file.sync() {
+        if self.planted.has(PlantedFault::ReadBeforeSynced) {
+            self.shared.durable.store(self.segment.end() + bytes.len() as u64, Ordering::Release);
+        }
+        if self.planted.has(PlantedFault::MarkedBeforeSynced) {
+            self.mark.note(self.segment.end() + bytes.len() as u64);
+        }
+        if let Err(fault) = self.sync() {
             tracing::error!(%fault, "the disk did not confirm the log");
             self.cut_back();
             return Err(if is_full(&fault) { Unclear::NoSpace } else { Unclear::SyncFailed });
@@ -99,12 +107,31 @@ impl Writer {
         Ok(())
     }
 
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.planted.has(PlantedFault::ShortWriteBelieved) {
+            return self.file.write_at(bytes, self.segment.len).map(drop);
+        }
+        write_all_at(&*self.file, bytes, self.segment.len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if self.planted.has(PlantedFault::ToldBeforeSynced) {
+            return Ok(());
+        }
+        match self.file.sync() {
+            Err(_) if self.planted.has(PlantedFault::SyncAskedAgain) => self.file.sync(),
+            synced => synced,
+        }
+    }
+
     /// Begins the next segment, after all of this one is durable.
     fn rotate(&mut self) -> io::Result<()> {
         let base = self.segment.end();
         let file = self.disk.open(&segment_path(&self.data, base), Mode::Write)?;
         file.sync()?;
-        self.disk.sync_dir(&self.data.join(LOG))?;
+        if !self.planted.has(PlantedFault::DirectoryNotSynced) {
+            self.disk.sync_dir(&self.data.join(LOG))?;
+        }
         self.file = file;
         self.segment = Segment { base, len: 0 };
         self.shared.begin_segment(base);
@@ -113,6 +140,9 @@ impl Writer {
 
     /// Takes away what is not known to be durable, so that the next start does not read it from memory and believe it.
     fn cut_back(&self) {
+        if self.planted.has(PlantedFault::EndNotCutBack) {
+            return;
+        }
         let cut = self.file.set_len(self.segment.len).and_then(|()| self.file.sync());
         if let Err(fault) = cut {
             tracing::warn!(%fault, "the end of the log could not be cut back; the next start will do it");

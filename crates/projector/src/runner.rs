@@ -11,6 +11,7 @@ use claim_log::ReadLog;
 
 use crate::error::{ProjectError, QueryError, StoreError};
 use crate::inputs::{Customers, INPUTS, Inputs, record_history, record_outcome};
+use crate::planted::{Planted, PlantedFault};
 use crate::projector::{Definition, Fact, Projector, Schema, Tables};
 use crate::reader::{Batch, Read, Reader};
 use crate::views::{Checkpoints, Views, cursor};
@@ -45,6 +46,7 @@ pub struct Runner {
     generation: i64,
     customers: Customers,
     accept_void: AcceptVoid,
+    planted: Planted,
 }
 
 impl Runner {
@@ -61,6 +63,7 @@ impl Runner {
             generation,
             customers: Customers::default(),
             accept_void: AcceptVoid::new(),
+            planted: Planted::default(),
         })
     }
 
@@ -68,6 +71,13 @@ impl Runner {
     #[must_use]
     pub fn accepting(self, accept_void: AcceptVoid) -> Self {
         Self { accept_void, ..self }
+    }
+
+    /// The same with a fault in it.
+    #[cfg(feature = "planted-faults")]
+    #[must_use]
+    pub fn with(self, planted: Planted) -> Self {
+        Self { planted, ..self }
     }
 
     /// The offsets that an operator declared void.
@@ -254,11 +264,10 @@ impl Runner {
 
     /// One transaction: decisions into every view, and the checkpoints.
     fn fold_batch(&mut self, batch: &Batch) -> Result<(), ProjectError> {
-        let Self { views, definitions, customers, generation, .. } = self;
-        let begin = views.begin()?;
-        if views.generation()? != *generation {
-            return Err(ProjectError::Fenced);
-        }
+        self.checkpoint_apart(PlantedFault::CheckpointBeforeView, batch)?;
+        let begin = self.views.begin()?;
+        self.require_generation()?;
+        let Self { ref views, ref definitions, ref mut customers, planted, .. } = *self;
         let tables = Tables::new(views.database());
         for read in &batch.decisions {
             fold_decision(views, &tables, customers, definitions, read)?;
@@ -267,13 +276,27 @@ impl Runner {
         for ((partition, cause), count) in &batch.voids {
             views.add_voids(*partition, cause, *count)?;
         }
-        views.write_checkpoints(&batch.checkpoints)?;
+        if !planted.has(PlantedFault::CheckpointForgotten) {
+            views.write_checkpoints(&batch.checkpoints)?;
+        }
         Ok(begin.commit("committing a batch of the views")?)
+    }
+
+    /// Commits the checkpoints of a batch by themselves, where that fault is planted.
+    fn checkpoint_apart(&self, fault: PlantedFault, batch: &Batch) -> Result<(), ProjectError> {
+        if self.planted.has(fault) {
+            let begin = self.views.begin()?;
+            self.views.write_checkpoints(&batch.checkpoints)?;
+            begin.commit("committing checkpoints")?;
+        }
+        Ok(())
     }
 
     /// Stands down when another runner took over.
     pub(crate) fn require_generation(&self) -> Result<(), ProjectError> {
-        if self.views.generation()? == self.generation { Ok(()) } else { Err(ProjectError::Fenced) }
+        let newest = self.views.generation()? == self.generation;
+        let overlooked = self.planted.has(PlantedFault::GenerationOverlooked);
+        if newest || overlooked { Ok(()) } else { Err(ProjectError::Fenced) }
     }
 
     /// Forgets the customers kept in memory, after the tables were exchanged.

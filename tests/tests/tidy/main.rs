@@ -13,6 +13,7 @@ mod numbers;
 mod purity;
 mod readme;
 mod rule_table;
+mod switches;
 mod tree;
 mod who_knows_whom;
 mod wording;

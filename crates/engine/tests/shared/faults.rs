@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use claim_domain::ids::CustomerId;
 use claim_journal::{Chain, Digest, JournalId, LeaderId, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Place, ReadLog};
 use claim_testkit::broker::{Fault, MemoryBroker};
@@ -12,10 +13,14 @@ use crate::room::{Room, halted, settings, until};
 
 pub(crate) const ZERO: PartitionId = PartitionId::Number(0);
 
+/// A customer of partition 0; each number is another one.
+pub(crate) fn customer_in_zero(number: u128) -> CustomerId {
+    (number * 1000..).map(customer).find(|it| it.slot().number() % 2 == 0).unwrap()
+}
+
 /// Adds a customer whose decision belongs to partition 0.
 pub(crate) fn add_to_zero(room: &Room, number: u128) -> u128 {
-    let id = (number * 1000..).map(customer).find(|it| it.slot().number() % 2 == 0).unwrap();
-    let mut routed = add(number, id);
+    let mut routed = add(number, customer_in_zero(number));
     routed.program.sequence = 2;
     room.ask(routed);
     number

@@ -123,6 +123,13 @@ impl FaultyDisk {
         self.state().files.keys().cloned().collect()
     }
 
+    /// The segment that holds the byte at `offset`.
+    pub(crate) fn segment_of(&self, offset: u64) -> PathBuf {
+        let base = |it: &PathBuf| it.file_stem()?.to_str()?.parse::<u64>().ok();
+        let mut paths = self.paths().into_iter().filter(|it| is_segment(it));
+        paths.rfind(|it| base(it).is_some_and(|it| it <= offset)).unwrap()
+    }
+
     /// The disk as a new machine might find it after the power failed now: what was synced, and of the rest any
     /// sectors and any lengths, as `random` says.
     pub(crate) fn after_power_failure(&self, random: &mut Random) -> Self {

@@ -4,7 +4,7 @@
 
 pub(crate) mod disk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -64,6 +64,11 @@ impl Hands {
         Self { pens: BTreeMap::new(), journal: JournalId(Uuid::from_u128(5)), nth: 0, told: Vec::new() }
     }
 
+    /// As [`Self::new`], for another journal.
+    pub(crate) fn of_journal(number: u128) -> Self {
+        Self { journal: JournalId(Uuid::from_u128(number)), ..Self::new() }
+    }
+
     /// Pens that take over where the chains stand, on a log that holds what `told` holds.
     pub(crate) fn taking_over(chains: &BTreeMap<PartitionId, Chain>, told: Vec<(u64, Vec<u8>)>) -> Self {
         let mut hands = Self { told, ..Self::new() };
@@ -76,6 +81,30 @@ impl Hands {
 
     /// The next line for a partition: its first lead, or a decision of about `size` bytes.
     pub(crate) fn line(&mut self, partition: PartitionId, size: usize) -> Vec<u8> {
+        // One append at a time: all before it is durable.
+        let proved = self.pens.get(&partition).map_or(0, Pen::sequence);
+        self.next(partition, size, proved).1
+    }
+
+    /// The next lines for these partitions, to be appended at once, while all before them is durable. A leader waits
+    /// for its lead, so nothing stands behind a lead.
+    pub(crate) fn group(&mut self, wanted: &[(PartitionId, usize)]) -> Vec<(PartitionId, Vec<u8>)> {
+        let durable: BTreeMap<_, _> = self.pens.iter().map(|(&it, pen)| (it, pen.sequence())).collect();
+        let mut leads = BTreeSet::new();
+        let mut lines = Vec::new();
+        for &(partition, size) in wanted {
+            if !leads.contains(&partition) {
+                let proved = durable.get(&partition).copied().unwrap_or(0);
+                let (is_lead, line) = self.next(partition, size, proved);
+                lines.push((partition, line));
+                leads.extend(is_lead.then_some(partition));
+            }
+        }
+        lines
+    }
+
+    /// The next line for a partition, and whether it is a lead.
+    fn next(&mut self, partition: PartitionId, size: usize, proved: u64) -> (bool, Vec<u8>) {
         let journal = self.journal;
         let pen = self.pens.entry(partition).or_insert_with(|| {
             Pen::new(&Chain::new(partition, Offsets::Positions), journal, LeaderId(Uuid::from_u128(1)))
@@ -84,14 +113,12 @@ impl Hands {
         if pen.epoch() == 0 {
             let settings =
                 Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"") };
-            return pen.lead("1.0.0", 1, Some(&settings)).unwrap();
+            return (true, pen.lead("1.0.0", 1, Some(&settings)).unwrap());
         }
         let body = format!("{{\"nth\":{},\"text\":\"{}\"}}", self.nth, "x".repeat(size));
-        // One append at a time: all before it is durable.
-        let proved = pen.sequence();
         match pen.write(Kind::Decision, 1, &body, proved) {
-            Ok(line) => line,
-            Err(_) => pen.lead("1.0.1", 1, None).unwrap(),
+            Ok(line) => (false, line),
+            Err(_) => (true, pen.lead("1.0.1", 1, None).unwrap()),
         }
     }
 

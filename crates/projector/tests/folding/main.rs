@@ -9,6 +9,7 @@ mod halts;
 mod inputs;
 mod kills;
 mod pages;
+mod planted;
 mod server;
 mod sharing;
 
