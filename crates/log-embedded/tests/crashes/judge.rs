@@ -36,6 +36,7 @@ pub(crate) fn judge(
     if opened.end != end || disk.log_len() != end {
         return Err("something stands behind the last record".into());
     }
+    // Of many images that differ in a byte, one in a few is enough.
     if opened.records % 4 == 0 {
         goes_on(&log, &opened)?;
     }
@@ -84,13 +85,13 @@ pub(crate) fn judge_flipped(
     planted: Planted,
     random: &mut Random,
 ) -> Result<Flipped, String> {
-    let long = files.values_mut().filter(|it| !it.is_empty()).collect::<Vec<_>>();
-    let count = long.len();
-    if let Some(file) = long.into_iter().nth(random.below(count.max(1))) {
+    let held = files.values_mut().filter(|it| !it.is_empty()).collect::<Vec<_>>();
+    let count = held.len();
+    if let Some(file) = held.into_iter().nth(random.below(count.max(1))) {
         let bit = random.below(file.len() * 8);
         file[bit / 8] ^= 1 << (bit % 8);
     }
-    let lines = files.iter().filter(|it| is_segment(it.0)).map(|it| it.1.len() as u64).sum::<u64>();
+    let len = files.iter().filter(|it| is_segment(it.0)).map(|it| it.1.len() as u64).sum::<u64>();
     let disk = Recorder::holding(files);
     let Ok((log, opened)) = open(&disk, planted) else { return Ok(Flipped::Named) };
     let found = read(&log)?;
@@ -99,7 +100,8 @@ pub(crate) fn judge_flipped(
         return Err("a flipped bit is read as if it had been written".into());
     }
     match opened.cut {
-        Some(cut) if cut.offset + longest(told, offered) * 3 < lines => {
+        // A group has three records at most, and only the last one can be cut off.
+        Some(cut) if cut.offset + longest(told, offered) * 3 < len => {
             Err(format!("{} bytes are cut off for one flipped bit", cut.bytes))
         }
         Some(_) => Ok(Flipped::Cut),
