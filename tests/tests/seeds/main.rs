@@ -12,8 +12,11 @@ use std::fs;
 
 use claim_tests::root;
 
+/// A decoder, which says whether it takes these bytes.
+type Decoder = fn(&[u8]) -> bool;
+
 /// The targets, each with its decoder.
-const TARGETS: [(&str, fn(&[u8]) -> bool); 5] = [
+const TARGETS: [(&str, Decoder); 5] = [
     ("command", decoders::command),
     ("record", decoders::record),
     ("directory", decoders::directory),
