@@ -155,6 +155,7 @@ impl Seat {
             first: chain.clone(),
             chain,
             fold: Fold::default(),
+            known: None,
             parts,
             inbox,
             messages: messages.clone(),
@@ -214,6 +215,8 @@ pub(crate) struct Desk {
     /// The chain and the fold of what was read, or told in a reign of ours.
     pub(crate) chain: Chain,
     fold: Fold,
+    /// The chain up to the last record that was true when its fold was forgotten: it must stand there still.
+    known: Option<Chain>,
     inbox: Receiver<Message>,
     pub(crate) messages: Sender<Message>,
     status: Arc<Mutex<Status>>,
@@ -326,6 +329,19 @@ impl Desk {
         }
     }
 
+    /// Makes sure that the last record known was there to be compared: on a journal that ends before it no lead may be written.
+    fn was_read_again(&self, judging: &Judging) -> Result<(), SeatError> {
+        let partition = self.parts.partition;
+        let Some(chain) = judging.chain(partition) else { return Ok(()) };
+        match chain.checkpoint() {
+            Some(Checkpoint { offset, .. }) if chain.next_offset() <= offset => {
+                let cause = HaltCause::CheckpointNotOnChain { offset };
+                Err(JudgeError::Halted { partition, offset, cause }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A reading from the last record known on, which it compares first.
     fn read_on(&mut self) -> Result<Judging, SeatError> {
         self.compared = Instant::now();
@@ -372,6 +388,11 @@ impl Desk {
     fn begin_reign(&mut self, committed: Option<u64>) -> Result<Option<Reign>, SeatError> {
         let mut judging = self.read_on()?;
         while self.fold_next(&mut judging)? {}
+        self.was_read_again(&judging)?;
+        if let Some(known) = &self.known {
+            self.compare(known)?;
+            self.known = None;
+        }
         self.check_settings()?;
         // Only the program's first leader finds none: it begins the journal.
         let journal = self.chain.journal().unwrap_or_else(|| JournalId(Uuid::new_v4()));
@@ -513,6 +534,7 @@ impl Desk {
                 }
             }
             None => {
+                self.known = Some(told.map_or_else(|| self.chain.clone(), |told| self.chain.at(told)));
                 self.fold = Fold::default();
                 self.chain = self.first.clone();
             }

@@ -144,6 +144,23 @@ fn a_truncated_journal_halts_the_partition() {
     assert_eq!(room.decided(), asked[..4], "no new decision");
 }
 
+#[test] // F-09: whoever knew of the end that is gone writes nothing where it was
+fn no_lead_is_written_on_a_journal_that_lost_its_end() {
+    let room = Room::new();
+    let engine = room.instance();
+    let asked = [add_to_zero(&room, 101), add_to_zero(&room, 102)];
+    wait_for(&room, &asked);
+    let place = MemoryBroker::place(ZERO);
+    let left = room.broker.read_all(&place).len() - 1;
+    room.broker.fault(&place, Fault::Dropped);
+    room.broker.truncate(&place, left as u64);
+    add_to_zero(&room, 103);
+    until("a lost lead", || engine.status()[&ZERO].lost_leads > 0 || halted(&engine, ZERO).is_some());
+    room.broker.fault(&place, Fault::None);
+    until("the halt", || halted(&engine, ZERO).is_some());
+    assert_eq!(room.broker.read_all(&place).len(), left, "nothing was written behind what is left");
+}
+
 #[test] // F-09: also for who starts later, as long as a record knows more
 fn a_journal_without_its_beginning_is_not_read() {
     let room = Room::new();
