@@ -152,6 +152,8 @@ pub struct Relay {
     news: Receiver<News>,
     learning: Learning,
     flight: Arc<Flight>,
+    /// Ticks on their way: nothing waits for them.
+    promises: Arc<Flight>,
     share: Share,
     /// Batches that are not acknowledged yet: how far each had taken the inbox partitions.
     underway: Underway<BTreeMap<Place, u64>>,
@@ -201,7 +203,8 @@ impl Relay {
         }
         let share = Share::join(&parts)?;
         let underway = Underway::new(&flight, BATCHES_UNDERWAY);
-        Ok(Self { parts, intake, news, learning, flight, share, underway })
+        let promises = Arc::default();
+        Ok(Self { parts, intake, news, learning, flight, promises, share, underway })
     }
 
     /// Relays until it is told to end.
@@ -220,12 +223,13 @@ impl Relay {
                 self.settle()?;
                 self.share.commit();
                 // What follows stands behind them, acknowledged or not.
-                ticks::send(&self.parts, &mut self.share, &self.flight)?;
-                self.underway.end_leg(self.share.taken());
+                ticks::send(&self.parts, &mut self.share, &self.promises)?;
             }
+            self.promises.landed().map_err(RelayError::Undelivered)?;
             self.tell_status();
         }
         self.settle()?;
+        self.promises.settle(DELIVERY).map_err(RelayError::Undelivered)?;
         self.share.commit();
         Ok(())
     }
@@ -319,7 +323,7 @@ impl Relay {
         self.parts.outlet.send(outgoing, self.flight.begin());
     }
 
-    /// Waits until everything sent is acknowledged.
+    /// Waits until every command sent is acknowledged.
     fn settle(&mut self) -> Result<(), RelayError> {
         self.flight.settle(DELIVERY).map_err(RelayError::Undelivered)?;
         self.land()
