@@ -3,11 +3,26 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use claim_domain::catalog::Catalog;
 use claim_domain::command::Command;
 use claim_domain::customer::Customer;
 use claim_domain::decide::{Context, decide};
+use claim_domain::ids::CustomerId;
 use claim_domain::refusal::Refusal;
-use claim_journal::{Decision, Ruling, canonical};
+use claim_journal::{Asked, Decision, Ruling, canonical};
+use uuid::Uuid;
+
+/// What a command was decided with, as its decision says; `catalog` is of the whole program.
+pub(crate) fn context<'a>(catalog: &'a Catalog, decision: &Decision, asked: &'a Asked) -> Context<'a> {
+    Context {
+        catalog: catalog.at(decision.program.map_or(0, |it| it.sequence)),
+        customer_id: decision.customer.unwrap_or(CustomerId(Uuid::nil())),
+        asker: &asked.asker,
+        id: asked.id,
+        at: decision.judged_at,
+        imported: decision.imported,
+    }
+}
 
 /// What a command comes to; none if deciding fails.
 pub(crate) fn ruling(customer: &Customer, command: &Command, context: &Context<'_>) -> Option<Ruling> {

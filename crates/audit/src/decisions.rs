@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use claim_domain::claim::Deadline;
 use claim_domain::command::About;
 use claim_domain::customer::Customer;
-use claim_domain::decide::{Context, fire};
+use claim_domain::decide::fire;
 use claim_domain::event::Event;
 use claim_domain::ids::CustomerId;
 use claim_domain::refusal::Refusal;
@@ -234,14 +234,7 @@ impl Fold {
         checked.decided_again += 1;
         let nobody = Customer::default();
         let customer = decision.customer.and_then(|it| self.customers.get(it)).map(|it| &it.customer);
-        let context = Context {
-            catalog: self.program.catalog.at(decision.program.map_or(0, |it| it.sequence)),
-            customer_id: decision.customer.unwrap_or(CustomerId(Uuid::nil())),
-            asker: &asked.asker,
-            id: asked.id,
-            at: decision.judged_at,
-            imported: decision.imported,
-        };
+        let context = again::context(&self.program.catalog, decision, asked);
         match again::ruling(customer.unwrap_or(&nobody), command, &context) {
             Some(ruling) => ruled(seen, &ruling),
             None => {

@@ -1,10 +1,8 @@
 //! Faults are planted by tests only: no package turns the switch on for what it is built into.
 
-use std::process::Command;
-
-use claim_tests::root;
 use serde_json::{Value, json};
 
+use crate::tree::metadata;
 use crate::{assert_clean, assert_complains};
 
 /// The feature that plants faults.
@@ -34,15 +32,8 @@ fn complaints(metadata: &Value) -> Vec<String> {
 
 #[test]
 fn nothing_but_tests_plants_faults() {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(output.stdout.windows(SWITCH.len()).any(|it| it == SWITCH.as_bytes()), "there is no such switch");
+    let metadata = metadata();
+    assert!(metadata.to_string().contains(SWITCH), "there is no such switch");
     assert_clean(&complaints(&metadata));
 }
 

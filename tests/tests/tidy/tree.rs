@@ -2,8 +2,22 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use claim_tests::root;
+use serde_json::Value;
+
+/// What `cargo metadata --no-deps` says of the workspace.
+pub(crate) fn metadata() -> Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
 
 /// A text file and its path from the root, with `/` between folders.
 pub(crate) struct Source {

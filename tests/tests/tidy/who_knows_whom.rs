@@ -3,12 +3,10 @@
 //! What counts is `[dependencies]` and `[build-dependencies]`; tests of a crate may use more.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use claim_tests::root;
 use serde_json::Value;
 
-use crate::tree::crates;
+use crate::tree::{crates, metadata};
 use crate::{assert_clean, assert_complains};
 
 /// Crate, the crates of ours that it may know, and why not more.
@@ -101,14 +99,7 @@ fn knows(metadata: &Value) -> Knows {
 
 #[test]
 fn nobody_knows_more_than_the_table_allows() {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let knows = knows(&serde_json::from_slice(&output.stdout).unwrap());
+    let knows = knows(&metadata());
     assert_clean(&complaints(&knows));
     for name in crates() {
         assert!(knows.contains_key(&name), "crates/{name} is no package `claim-{name}` (or `claimlog`)");

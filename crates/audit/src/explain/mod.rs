@@ -9,18 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use claim_domain::claim::{Claim, Deadline};
 use claim_domain::command::Command;
 use claim_domain::customer::Customer;
-use claim_domain::decide::Context;
 use claim_domain::event::Event;
 use claim_domain::identifier::{IdKind, Identifier};
-use claim_domain::ids::{ClaimId, CustomerId, EngagementId};
+use claim_domain::ids::{ClaimId, EngagementId};
 use claim_domain::refusal::Refusal;
 use claim_domain::rule;
 use claim_domain::terms::Terms;
 use claim_journal::{Asked, Cause, Content, Decision, Offsets, PartitionId, Position, Ruling};
 use claim_log::{ReadLog, Start};
 use claim_projector::HistoryEntry;
-use uuid::Uuid;
 
+use crate::again;
 use crate::known::Customers;
 use crate::program::Program;
 use crate::records::{Body, Record};
@@ -127,14 +126,7 @@ impl Reading {
 
     fn otherwise(&self, decision: &Decision, asked: &Asked, customer: &Customer) -> Option<Otherwise> {
         let Content::Command(command) = &asked.content else { return None };
-        let context = Context {
-            catalog: self.program.catalog.at(decision.program.map_or(0, |it| it.sequence)),
-            customer_id: decision.customer.unwrap_or(CustomerId(Uuid::nil())),
-            asker: &asked.asker,
-            id: asked.id,
-            at: decision.judged_at,
-            imported: decision.imported,
-        };
+        let context = again::context(&self.program.catalog, decision, asked);
         match &decision.outcome {
             Ruling::Accepted(_) => otherwise::later(customer, self.claim, command, &context),
             Ruling::Refused(reason) => match (&reason.refusal, &self.beaten_by) {
