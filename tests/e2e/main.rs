@@ -30,4 +30,5 @@ mod seed;
 mod serve;
 mod stores;
 mod trace;
+mod views;
 mod world;

@@ -63,6 +63,7 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
                     | ProjectError::CheckpointOffChain { .. }
                     | ProjectError::Unfoldable { .. }
                     | ProjectError::ProgramBehind { .. }
+                    | ProjectError::OtherFold { .. }
             )
         );
         let unsound = matches!(

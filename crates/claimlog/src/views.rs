@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use claim_journal::{Cursor, Offsets};
 use claim_log::ReadLog;
-use claim_projector::{AcceptVoid, Definition, Progress, Runner, SqlError, StoreError, Views};
+use claim_log_embedded::EmbeddedReader;
+use claim_projector::{AcceptVoid, Definition, Program, Progress, Runner, SqlError, StoreError, Views};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
 use claim_projector_referral::Referral;
 use indicatif::ProgressBar;
 
 use crate::cli::Global;
+use crate::output;
 
 /// Whoever folds into them holds this.
 const LOCK: &str = "views.lock";
@@ -31,6 +33,29 @@ pub(crate) fn definitions() -> Vec<Definition> {
         Definition::of::<Completed>(),
         Definition::of::<Referral>(),
     ]
+}
+
+/// Holds this program against the one that folded the views, before it decides anything, and answers [`known_end`]: what a
+/// changed program would make of claims must not be found out after it has decided about them (F-83).
+///
+/// # Errors
+/// When it folds an event otherwise than the program before it, or the views or the log cannot be read.
+pub(crate) fn before_deciding(global: &Global) -> Result<u64> {
+    let end = known_end(global)?;
+    // Another process that folds them was let in itself.
+    if end > 0
+        && !is_folded_by_this_program(global)?
+        && let Some(mut folding) = Folding::begin_within(global, OTHERS_FOLD_WITHIN)?
+    {
+        let bar = output::progress("another program folded the views: comparing", None);
+        folding.runner.admit(&EmbeddedReader::open(global.data())?, &mut told(&bar))?;
+        bar.finish_and_clear();
+    }
+    Ok(end)
+}
+
+fn is_folded_by_this_program(global: &Global) -> Result<bool> {
+    Ok(open_read_only(global)?.program()? == Some(Program::this()))
 }
 
 /// The end of the log that the views know to be durable; 0 when there are none, or when their server does not answer:

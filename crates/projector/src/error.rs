@@ -129,6 +129,24 @@ pub enum ProjectError {
         /// The sequence of the program that is folded.
         folded: u64,
     },
+    /// This program folds an event otherwise than the one that folded the views (F-83).
+    #[error(
+        "the views were folded by another program, and this one folds {event} at {} {} otherwise into view {view}, with the \
+         same rules number {rules} and view version {version}; nothing was written: use the program that folded them, or, \
+         where the change is meant, raise one of these numbers", .position.partition, .position.sequence
+    )]
+    OtherFold {
+        /// The view in which it was noticed first.
+        view: &'static str,
+        /// Its version.
+        version: u32,
+        /// The number of the rules.
+        rules: u32,
+        /// The position of the decision.
+        position: Position,
+        /// The type of the event that is folded otherwise.
+        event: &'static str,
+    },
     /// Another runner folds into the same file (F-36).
     #[error(
         "another process folds into these views; this one stands down: let only one run, then start again"

@@ -9,7 +9,8 @@
 //!
 //! **Invariants.** All views of one store, a SQLite file or a schema of PostgreSQL, stand at the same vector of checkpoints. Nothing is skipped in silence: a gap,
 //! a checkpoint off the chain, or an event this release does not know stops the runner with its position. Nothing here is
-//! truth: every table can be folded again from the journal.
+//! truth: every table can be folded again from the journal. What each event was folded to is recorded, and another program
+//! that folds one otherwise is refused ([`Runner::admit`]).
 //!
 //! **Absent.** No rule of claims: what an event means for a claim is said by `claim_domain`, and read back from it. No
 //! effect: folding, rebuilding and verifying send nothing. No clock: whoever asks a view says what time it is. No view
@@ -24,10 +25,13 @@ mod database;
 mod error;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
+mod folds;
+mod gate;
 mod inputs;
 mod page;
 mod past;
 mod planted;
+mod program;
 mod projector;
 mod query;
 mod reader;
@@ -36,6 +40,7 @@ mod row;
 mod runner;
 mod snapshot;
 mod stored;
+mod trace;
 mod verify;
 mod views;
 
@@ -48,6 +53,7 @@ pub use inputs::{Answered, Asking, ClaimFile, HistoryEntry, INPUTS, Occasion};
 pub use page::Page;
 pub use past::past;
 pub use planted::{Planted, PlantedFault};
+pub use program::Program;
 pub use projector::{Definition, Fact, Projector, Schema, Tables};
 pub use query::{Filter, Note, Query, Sort, Tab, published};
 pub use rebuild::rebuild;

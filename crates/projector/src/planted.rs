@@ -13,6 +13,8 @@ pub enum PlantedFault {
     CheckpointForgotten,
     /// A newer runner fences nobody.
     GenerationOverlooked,
+    /// The domain's own fold takes another time for new contacts, as a changed `evolve` might.
+    EvolvedOtherwise,
 }
 
 /// What is planted in a runner: one fault, or nothing.
@@ -33,8 +35,12 @@ impl Planted {
 #[cfg(feature = "planted-faults")]
 impl PlantedFault {
     /// All of them.
-    pub const ALL: [Self; 3] =
-        [Self::CheckpointBeforeView, Self::CheckpointForgotten, Self::GenerationOverlooked];
+    pub const ALL: [Self; 4] = [
+        Self::CheckpointBeforeView,
+        Self::CheckpointForgotten,
+        Self::GenerationOverlooked,
+        Self::EvolvedOtherwise,
+    ];
 }
 
 #[cfg(feature = "planted-faults")]

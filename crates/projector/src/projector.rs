@@ -8,6 +8,7 @@ use claim_journal::Position;
 
 use crate::database::{Database, Value};
 use crate::error::StoreError;
+use crate::trace::Shared;
 
 /// A view. Order, duplicates, gaps, checkpoints and storage are the runner's, so no projector can get them wrong.
 pub trait Projector {
@@ -49,11 +50,17 @@ pub struct Fact<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'c> {
     database: &'c Database,
+    trace: &'c Shared,
 }
 
 impl<'c> Tables<'c> {
-    pub(crate) fn new(database: &'c Database) -> Self {
-        Self { database }
+    pub(crate) fn new(database: &'c Database, trace: &'c Shared) -> Self {
+        Self { database, trace }
+    }
+
+    /// Where what is written leaves its trace.
+    pub(crate) fn trace(&self) -> &'c Shared {
+        self.trace
     }
 
     /// Runs one statement, which is prepared only once, with [`params!`](crate::params); answers how many rows changed.
@@ -63,6 +70,7 @@ impl<'c> Tables<'c> {
     /// # Errors
     /// [`StoreError::Sql`] when the store refuses.
     pub fn write<'a>(&self, sql: &str, params: impl AsRef<[Value<'a>]>) -> Result<u64, StoreError> {
+        self.trace.borrow_mut().statement(sql, params.as_ref());
         self.database.execute("writing a view", sql, params)
     }
 }

@@ -44,7 +44,7 @@ impl Runner {
     ) -> Result<(), ProjectError> {
         let (scratch, beside) = Scratch::beside(self.views())?;
         let folded = self.definitions().iter().filter(|it| chosen.contains(&it.schema)).copied().collect();
-        let mut fresh = Self::new(beside, self.offsets(), folded)?.accepting(self.accept_void().clone());
+        let mut fresh = self.twin(beside, folded)?;
         fresh.fold(log, Some(self.views().checkpoints()?), progress)?;
         scratch.within_reach(|| self.exchange(chosen, fresh.views(), &scratch))
     }

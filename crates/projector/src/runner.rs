@@ -6,14 +6,19 @@ use std::thread;
 use std::time::Duration;
 
 use claim_domain::customer::Stamp;
+use claim_domain::event::Event;
+use claim_domain::time::Instant;
 use claim_journal::{Cursor, Decision, Offsets, PartitionId, Position};
 use claim_log::ReadLog;
 
 use crate::error::{ProjectError, QueryError, StoreError};
+use crate::folds::Folds;
 use crate::inputs::{Customers, INPUTS, Inputs, record_history, record_outcome};
 use crate::planted::{Planted, PlantedFault};
+use crate::program::Program;
 use crate::projector::{Definition, Fact, Projector, Schema, Tables};
 use crate::reader::{Batch, Read, Reader};
+use crate::trace::Shared;
 use crate::views::{Checkpoints, Views, cursor};
 
 /// How many batches may be read ahead of the one that is folded.
@@ -46,6 +51,7 @@ pub struct Runner {
     generation: i64,
     customers: Customers,
     accept_void: AcceptVoid,
+    program: Program,
     planted: Planted,
 }
 
@@ -63,6 +69,7 @@ impl Runner {
             generation,
             customers: Customers::default(),
             accept_void: AcceptVoid::new(),
+            program: Program::this(),
             planted: Planted::default(),
         })
     }
@@ -78,6 +85,24 @@ impl Runner {
     #[must_use]
     pub fn with(self, planted: Planted) -> Self {
         Self { planted, ..self }
+    }
+
+    /// The same as another program would be, which folds as this one does unless it is given other views.
+    #[cfg(feature = "planted-faults")]
+    #[must_use]
+    pub fn as_program(self, program: Program) -> Self {
+        Self { program, ..self }
+    }
+
+    /// The program that folds.
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// One that folds the same way some of the same views into others.
+    pub(crate) fn twin(&self, views: Views, definitions: Vec<Definition>) -> Result<Self, ProjectError> {
+        let twin = Self::new(views, self.offsets, definitions)?.accepting(self.accept_void.clone());
+        Ok(Self { program: self.program.clone(), planted: self.planted, ..twin })
     }
 
     /// The offsets that an operator declared void.
@@ -160,11 +185,13 @@ impl Runner {
 
     /// Makes the tables of views that the store has not, and folds afresh those of another version.
     fn renew(&mut self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
+        self.admit(log, progress)?;
         let schemas = schemas(&self.definitions);
         self.leave_behind(&schemas)?;
+        let other_program = self.views.program()?.is_none_or(|it| it != self.program);
         let mut outdated = Vec::new();
         for schema in schemas {
-            if self.views.version(schema.name)? != Some(schema.version) {
+            if other_program || self.views.version(schema.name)? != Some(schema.version) {
                 outdated.push(schema);
             }
         }
@@ -172,7 +199,8 @@ impl Runner {
             return Ok(());
         }
         if !self.views.checkpoints()?.is_empty() {
-            return self.replace(&outdated, log, progress);
+            self.replace(&outdated, log, progress)?;
+            return if other_program { self.sign() } else { Ok(()) };
         }
         let begin = self.views.begin()?;
         self.require_generation()?;
@@ -181,6 +209,7 @@ impl Runner {
             self.views.create_tables(&schema)?;
             self.views.own(&schema)?;
         }
+        self.views.write_program(&self.program)?;
         Ok(begin.commit("making the tables of the views")?)
     }
 
@@ -268,10 +297,13 @@ impl Runner {
         let begin = self.views.begin()?;
         self.require_generation()?;
         let Self { ref views, ref definitions, ref mut customers, planted, .. } = *self;
-        let tables = Tables::new(views.database());
+        let trace = Shared::default();
+        let tables = Tables::new(views.database(), &trace);
+        let mut folds = Folds::default();
         for read in &batch.decisions {
-            fold_decision(views, &tables, customers, definitions, read)?;
+            fold_decision(views, &tables, customers, definitions, planted, read, &mut folds)?;
         }
+        views.write_folds(&folds)?;
         customers.write(views.database())?;
         for ((partition, cause), count) in &batch.voids {
             views.add_voids(*partition, cause, *count)?;
@@ -324,28 +356,44 @@ fn read_on(reader: &mut Reader, ends: &(dyn Fn() -> bool + Sync), send: &SyncSen
     }
 }
 
+/// Folds one decision into the standing inputs and every view, and notes what each event came to in each of them.
 fn fold_decision(
     views: &Views,
     tables: &Tables<'_>,
     customers: &mut Customers,
     definitions: &[Definition],
+    planted: Planted,
     read: &Read,
+    folds: &mut Folds,
 ) -> Result<(), StoreError> {
     let Read { position, ref decision, .. } = *read;
-    let stamp = Stamp { at: decision.judged_at, imported: decision.imported };
+    let trace = tables.trace();
+    let mut inputs = String::new();
+    let mut folded: Vec<_> =
+        definitions.iter().filter_map(|it| Some((it.schema.name, it.apply?, String::new()))).collect();
     for (number, event) in decision.events().iter().enumerate() {
+        let mut stamp = Stamp { at: decision.judged_at, imported: decision.imported };
+        if planted.has(PlantedFault::EvolvedOtherwise) && matches!(event, Event::ContactsUpdated(_)) {
+            stamp.at = Instant::default();
+        }
         let claim = match decision.customer {
-            Some(id) => customers.evolve(views.database(), id, event, stamp, position)?,
+            Some(id) => customers.evolve(views.database(), id, event, stamp, position, trace)?,
             None => None,
         };
         let fact = Fact { position, number, stamp, customer: decision.customer, event, claim };
         Inputs::apply(tables, &fact)?;
-        for apply in definitions.iter().filter_map(|it| it.apply) {
+        trace.borrow_mut().end(&mut inputs);
+        for (_, apply, line) in &mut folded {
             apply(tables, &fact)?;
+            trace.borrow_mut().end(line);
         }
     }
     record_history(tables, read)?;
-    record_outcome(tables, read)
+    record_outcome(tables, read)?;
+    trace.borrow_mut().end(&mut inputs);
+    folds.add(INPUTS.name, position, &inputs);
+    folded.iter().for_each(|(view, _, line)| folds.add(view, position, line));
+    Ok(())
 }
 
 impl Progress {

@@ -15,6 +15,7 @@ use claim_journal::{Checkpoint, Cursor, PartitionId, Position};
 use crate::database::{Database, Transaction, column};
 use crate::error::StoreError;
 use crate::params;
+use crate::program::Program;
 use crate::projector::Schema;
 use crate::snapshot::Snapshot;
 use crate::stored::{read_json, read_text, write_json};
@@ -34,6 +35,11 @@ CREATE TABLE voids (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE runner (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL) STRICT;
 INSERT INTO runner VALUES (1, 0);
+CREATE TABLE program (one INTEGER PRIMARY KEY CHECK (one = 1), sources TEXT NOT NULL, rules INTEGER NOT NULL) STRICT;
+CREATE TABLE folds (
+  view TEXT NOT NULL, partition TEXT NOT NULL, sequence INTEGER NOT NULL, digests TEXT NOT NULL,
+  PRIMARY KEY (view, partition, sequence)
+) STRICT;
 ";
 
 /// All views of one journal: in one SQLite file, or in one schema of PostgreSQL.
@@ -225,6 +231,24 @@ impl Views {
     fn one_number(&self, doing: &str, sql: &str, name: &str) -> Result<i64, StoreError> {
         let found = self.database.find(doing, sql, params![], |row| column(row, name))?;
         found.ok_or_else(|| StoreError::unreadable("who folds")("there is no row"))
+    }
+
+    /// The program that folded last; none before anything was folded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub fn program(&self) -> Result<Option<Program>, StoreError> {
+        let sql = "SELECT sources, rules FROM program";
+        self.database.find("reading which program folds", sql, params![], |row| {
+            Ok(Program { sources: column(row, "sources")?, rules: column(row, "rules")? })
+        })
+    }
+
+    pub(crate) fn write_program(&self, program: &Program) -> Result<(), StoreError> {
+        let sql = "INSERT INTO program VALUES (1, ?1, ?2)
+                   ON CONFLICT (one) DO UPDATE SET sources = excluded.sources, rules = excluded.rules";
+        let row = params![program.sources.as_str(), program.rules];
+        self.database.execute("recording which program folds", sql, row).map(drop)
     }
 
     /// Everything as it stands now, to be asked as long as one likes.

@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, args: &Apply) -> Result<Status> {
         return send(url, inputs, args);
     }
     let begin = if args.simulated { Begin::Simulated } else { Begin::Real };
-    let mut node = Node::open(global, begin, views::known_end(global)?)?;
+    let mut node = Node::open(global, begin, views::before_deciding(global)?)?;
     let mode = if args.as_recorded { Mode::AsRecorded } else { Mode::Live };
     let runtime = runtime()?;
     let progress = output::progress("deciding", None);

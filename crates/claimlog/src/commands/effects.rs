@@ -61,7 +61,7 @@ struct Retry {
 
 /// Starts held and failed effects again, and performs referral effects until nothing is due.
 fn retry(global: &Global, args: &Retry) -> Result<Status> {
-    let mut node = Node::open(global, Begin::Existing, views::known_end(global)?)?;
+    let mut node = Node::open(global, Begin::Existing, views::before_deciding(global)?)?;
     if node.simulated {
         let message = "this directory is simulated: no effect is performed on it, and none is started";
         return Err(UsageError(message.into()).into());

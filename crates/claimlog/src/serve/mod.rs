@@ -207,7 +207,7 @@ impl Deciding {
         stop: &Stop,
     ) -> Result<Self> {
         let pulse = health.part("engine", ALIVE_WITHIN);
-        let node = Node::open(global, Begin::Real, views::known_end(global)?)?;
+        let node = Node::open(global, Begin::Real, views::before_deciding(global)?)?;
         let Node { log, engine, mut intake, simulated } = node;
         clock.store(intake.now().as_ms(), Ordering::Release);
         let (queue, taken) = queue();

@@ -14,6 +14,7 @@ use crate::database::{Database, column, integer};
 use crate::error::StoreError;
 use crate::params;
 use crate::stored::{read_json, write_json};
+use crate::trace::{Shared, Trace};
 
 /// How many customers to keep between batches: enough for those that are busy, little enough to be cheap.
 const KEPT: usize = 8_000;
@@ -41,6 +42,7 @@ impl Customers {
         event: &Event,
         stamp: Stamp,
         position: Position,
+        trace: &Shared,
     ) -> Result<Option<&Claim>, StoreError> {
         let kept = match self.kept.entry(id) {
             Entry::Occupied(kept) => kept.into_mut(),
@@ -58,6 +60,7 @@ impl Customers {
         }
         kept.customer.evolve(event, stamp);
         self.changed.insert(id);
+        kept.leave_trace(about, &mut trace.borrow_mut())?;
         let claim = about.and_then(|it| kept.customer.claims.get(&it));
         if let Some(claim) = claim {
             kept.changed.insert(claim.id, position);
@@ -76,6 +79,19 @@ impl Customers {
             self.kept.clear();
         }
         Ok(())
+    }
+}
+
+impl Kept {
+    /// What the domain's own fold made of an event: the claim it is about, and the customer without its claims.
+    fn leave_trace(&mut self, about: Option<ClaimId>, trace: &mut Trace) -> Result<(), StoreError> {
+        if let Some(claim) = about.and_then(|it| self.customer.claims.get(&it)) {
+            trace.state(claim)?;
+        }
+        let claims = take(&mut self.customer.claims);
+        let traced = trace.state(&self.customer);
+        self.customer.claims = claims;
+        traced
     }
 }
 

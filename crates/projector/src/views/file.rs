@@ -10,8 +10,8 @@ use crate::database::{Database, column};
 use crate::error::StoreError;
 use crate::params;
 
-/// Marks the file as ours: "clmv".
-const APPLICATION_ID: i64 = 0x636c_6d76;
+/// Marks the file as ours: "clv1".
+const APPLICATION_ID: i64 = 0x636c_7631;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);

@@ -63,7 +63,18 @@ impl<'v> Scratch<'v> {
             };
             self.live.database().batch(&format!("exchanging table {table}"), &exchange)?;
         }
-        Ok(())
+        self.hand_over_folds(schema.name)
+    }
+
+    /// Puts the record of how a view was folded afresh where that of the live one was.
+    fn hand_over_folds(&self, view: &str) -> Result<(), StoreError> {
+        self.live.drop_folds(view)?;
+        let (fresh, live) = match (&self.location, self.live.location()) {
+            (Location::Server(fresh), Location::Server(live)) => (fresh.schema(), live.schema()),
+            _ => ("fresh", "main"),
+        };
+        let sql = format!("INSERT INTO {live}.folds SELECT * FROM {fresh}.folds WHERE view = ?1");
+        self.live.database().execute("exchanging the folds of a view", &sql, crate::params![view]).map(drop)
     }
 }
 

@@ -14,7 +14,7 @@ const WRITING: &str = "SET synchronous_commit = off";
 const READING: &str = "SET default_transaction_read_only = on";
 
 /// The tables by which a schema is known to be ours.
-const OURS: [&str; 4] = ["checkpoints", "runner", "views", "voids"];
+const OURS: [&str; 6] = ["checkpoints", "folds", "program", "runner", "views", "voids"];
 
 /// Opens the schema for folding, and makes it if need be.
 pub(super) fn open(address: &Address) -> Result<Database, StoreError> {

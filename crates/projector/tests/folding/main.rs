@@ -5,6 +5,7 @@
 mod beside;
 mod embedded;
 mod following;
+mod gate;
 mod halts;
 mod inputs;
 mod kills;

@@ -3,7 +3,9 @@
 use std::cell::Cell;
 
 use claim_journal::Offsets;
-use claim_projector::{Definition, Fact, Planted, PlantedFault, ProjectError, Projector, StoreError, Tables};
+use claim_projector::{
+    Definition, Fact, Planted, PlantedFault, Program, ProjectError, Projector, StoreError, Tables,
+};
 use claim_testkit::stores::on_every_store;
 
 use super::{Counts, Place, busy_desk, events_of_claims};
@@ -16,6 +18,7 @@ fn found_by(fault: PlantedFault) -> Scenario {
         PlantedFault::CheckpointBeforeView => a_batch_fails_half_way,
         PlantedFault::CheckpointForgotten => it_is_opened_again,
         PlantedFault::GenerationOverlooked => a_newer_runner_took_over,
+        PlantedFault::EvolvedOtherwise => another_program_comes,
     }
 }
 
@@ -94,4 +97,12 @@ fn a_newer_runner_took_over(place: &Place, planted: Planted) -> Result<(), Strin
         Err(ProjectError::Fenced) => Ok(()),
         other => Err(format!("the older one goes on: {other:?}")),
     }
+}
+
+fn another_program_comes(place: &Place, planted: Planted) -> Result<(), String> {
+    let desk = busy_desk(Offsets::Positions);
+    place.fold(&desk).unwrap();
+    let another = Program { sources: "another".to_owned(), ..Program::this() };
+    let mut runner = place.runner(&desk).as_program(another).with(planted);
+    runner.catch_up(&desk.log, &mut |_| ()).map(drop).map_err(|it| it.to_string())
 }
