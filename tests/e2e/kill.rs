@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::journal::{decisions, records};
 use crate::place::Place;
 use crate::seed::Chance;
-use crate::world::{DAY_MS, accept, add, claim, comment, lines, program, received, send_consent};
+use crate::world::{CUSTOMERS, DAY_MS, accept, add, claim, comment, lines, program, received, send_consent};
 
 /// How often the program is killed.
 const KILLS: u64 = 50;
@@ -169,6 +169,64 @@ fn assert_chains(place: &Place) {
         }
         assert_eq!(envelope["epoch"], *epoch, "{envelope}");
     }
+}
+
+/// How often the program is killed while it serves, while it rebuilds, and again while it recovers from that.
+const KILLS_OF_EACH: u64 = 50;
+
+#[test] // F-14, F-34, F-37, I-01, I-05, issue 5 item 7
+fn f_14_killed_while_serving_and_rebuilding_and_again_while_recovering_nothing_is_lost() {
+    let mut chance = Chance::new("f_14_serving");
+    let place = Place::of_world();
+    place.apply(lines(&program(30))).ended(0);
+    let mut told: Vec<(Value, String)> = Vec::new();
+    let mut served = 0;
+    for kill in 0..KILLS_OF_EACH {
+        let serving = place.serve(&["--no-effects"]);
+        let (client, number) = (serving.client(), 100 + kill * 1_000);
+        let asking = thread::spawn(move || {
+            let mut told = Vec::new();
+            for number in (number..number + 1_000).step_by(10) {
+                for command in [add(number, number / 10 % CUSTOMERS), comment(number + 1, &claim(number))] {
+                    let Ok(answer) = client(&command.to_string()) else { return told };
+                    told.push((command, answer.is(200).body));
+                }
+            }
+            told
+        });
+        thread::sleep(Duration::from_millis(chance.below(120)));
+        serving.kill();
+        let answered = asking.join().unwrap();
+        served += u64::from(!answered.is_empty());
+        told.extend(answered);
+
+        killed_within(&mut chance, place.claimlog().args(["apply", "--no-effects", "-"]));
+        killed_within(&mut chance, place.claimlog().args(["views", "rebuild"]));
+    }
+    assert!(served >= KILLS_OF_EACH / 3, "only {served} kills met a serving program");
+
+    let again = place.apply(lines(told.iter().map(|(command, _)| command))).ended(0);
+    for ((_, told), again) in told.iter().zip(again.out.lines()) {
+        assert_eq!(told, again);
+    }
+    let stream = lines(&program(30)) + &lines(told.iter().map(|(command, _)| command));
+    let ids: BTreeSet<String> = stream.lines().map(|it| it.to_owned()).collect();
+    let decided = decisions(&place.data());
+    assert!(decided.len() >= ids.len(), "{} decisions of {} commands", decided.len(), ids.len());
+    let once: BTreeSet<String> = decided.iter().map(|it| it["body"]["cause"].to_string()).collect();
+    assert_eq!(once.len(), decided.len(), "something is decided twice");
+    assert_chains(&place);
+    place.run(["views", "verify"]).ended(0);
+    place.run(["audit", "verify"]).ended(0);
+}
+
+/// Starts a program and kills it while it starts, or soon after.
+fn killed_within(chance: &mut Chance, command: &mut std::process::Command) {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(chance.below(150)));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test] // F-34
