@@ -168,7 +168,10 @@ fn check_begin(begin: Begin, settings: &Settings, is_new: bool, data: &Path) -> 
 }
 
 /// Folds the whole log for the engine and for intake, in one pass.
-fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
+///
+/// # Errors
+/// When the log cannot be read, with the offset.
+pub(crate) fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
     let mut replay = Replay::default();
     let mut remembered = Remembered::default();
     let mut records = log.read(&Start::beginning())?;

@@ -1,7 +1,7 @@
-//! `durable_64`: from a routed command to its fsync'd decision with 64 in flight, beside raw group-committed appends of
-//! the same bytes.
+//! `durable_64` and `durable_1`: from a routed command to its fsync'd decision with so many in flight, beside raw
+//! group-committed appends of the same bytes.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,64 +18,67 @@ use claim_log_embedded::{EmbeddedLog, Options};
 use uuid::Uuid;
 
 use super::closed_loop::{per_second, run};
-use super::{Figure, load, median};
+use super::{Figure, ROUNDS, load, median};
 use crate::node::{RELEASE, schemas};
 
-/// How many are in flight.
-const IN_FLIGHT: usize = 64;
-/// Customers a round; each gives seven commands.
-const CUSTOMERS: u32 = 1_500;
-/// Rounds of each, interleaved; the median counts.
-const ROUNDS: u32 = 5;
-/// 0.5 of raw.
-const GOAL: u64 = 500;
+/// How many are in flight where nothing is timed.
+const FILLING: usize = 1_000;
 
-/// Measures it in a new folder under `place`, which is removed.
+/// How commands come, and what is expected.
+pub(crate) struct Durable {
+    name: &'static str,
+    in_flight: usize,
+    /// Customers a round; each gives seven commands.
+    customers: u32,
+    baseline: &'static str,
+    /// Thousandths of raw.
+    goal: u64,
+}
+
+/// Many at once: what becomes durable together is written together.
+pub(crate) const DURABLE_64: Durable = Durable {
+    name: "durable_64",
+    in_flight: 64,
+    customers: 1_500,
+    baseline: "raw group-committed appends of the same bytes, 64 in flight",
+    goal: 500,
+};
+
+/// One after another: each waits for the disk.
+pub(crate) const DURABLE_1: Durable = Durable {
+    name: "durable_1",
+    in_flight: 1,
+    customers: 100,
+    baseline: "a raw append and fdatasync of the same bytes, one after another",
+    goal: 700,
+};
+
+/// Measures it in a folder.
 ///
 /// # Errors
 /// When the disk fails.
-pub(crate) fn durable_64(place: &Path, mut progress: impl FnMut()) -> Result<Figure> {
-    let folder = place.join(format!("claimlog-bench-{}", Uuid::new_v4()));
-    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let measured = rounds(&folder, &mut progress);
-    fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
-    let (ours, raw) = measured?;
-    let (value, baseline_value) = (median(ours), median(raw));
-    let baseline = (baseline_value, "raw group-committed appends of the same bytes, 64 in flight");
-    Ok(Figure::beside("durable_64", (value, "commands/s"), baseline).at_least(GOAL))
-}
-
-fn rounds(folder: &Path, progress: &mut impl FnMut()) -> Result<(Vec<u64>, Vec<u64>)> {
+pub(crate) fn durable(folder: &Path, figure: &Durable, progress: &mut dyn FnMut()) -> Result<Figure> {
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let (rate, lines) = decided(&folder.join(format!("log-{round}")))?;
+        let (rate, lines) = decided(&folder.join(format!("log-{round}")), figure)?;
         ours.push(rate);
         progress();
-        raw.push(appended(&folder.join(format!("raw-{round}")), lines)?);
+        raw.push(appended(&folder.join(format!("raw-{round}")), lines, figure.in_flight)?);
         progress();
     }
-    Ok((ours, raw))
+    let (value, baseline) = ((median(ours), "commands/s"), (median(raw), figure.baseline));
+    Ok(Figure::beside(figure.name, value, baseline).at_least(figure.goal))
 }
 
 /// The real engine over the real log; yields the rate and the lines that it wrote.
-fn decided(folder: &Path) -> Result<(u64, Vec<Vec<u8>>)> {
+fn decided(folder: &Path, figure: &Durable) -> Result<(u64, Vec<Vec<u8>>)> {
     let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
-    let settings = Settings { slots: SLOTS, partitions: 8, simulated: false, schemas: schemas()? };
-    let writer: Arc<dyn Log> = log.clone();
-    let journal = JournalId(Uuid::new_v4());
-    let engine = Engine::start(
-        Arc::clone(&writer),
-        journal,
-        &settings,
-        Default::default(),
-        Replay::default(),
-        RELEASE,
-    )?;
+    let engine = engine(&log)?;
     let program = set_up(&engine)?;
     let before = log.end();
-    let commands = load::claims(CUSTOMERS, program)?;
+    let commands = load::claims(figure.customers, program)?;
     let count = commands.len();
-    let took = run(commands, IN_FLIGHT, |routed, done| engine.send(routed, Box::new(move |_| done())));
+    let took = run(commands, figure.in_flight, |routed, done| engine.send(routed, Box::new(move |_| done())));
     engine.close()?;
     let mut lines = Vec::with_capacity(count);
     let mut records = log.read(&Start::others_at(before))?;
@@ -92,6 +95,29 @@ fn decided(folder: &Path) -> Result<(u64, Vec<Vec<u8>>)> {
     Ok((per_second(count, took), lines))
 }
 
+/// The engine over a new log.
+fn engine(log: &Arc<EmbeddedLog>) -> Result<Engine> {
+    let settings = Settings { slots: SLOTS, partitions: 8, simulated: false, schemas: schemas()? };
+    let writer: Arc<dyn Log> = log.clone();
+    let journal = JournalId(Uuid::new_v4());
+    Ok(Engine::start(writer, journal, &settings, Default::default(), Replay::default(), RELEASE)?)
+}
+
+/// Fills a new log with the claims of so many customers; yields how many commands that were.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn fill(folder: &Path, customers: u32) -> Result<usize> {
+    let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
+    let engine = engine(&log)?;
+    let commands = load::claims(customers, set_up(&engine)?)?;
+    let count = commands.len();
+    run(commands, FILLING, |routed, done| engine.send(routed, Box::new(move |_| done())));
+    engine.close()?;
+    log.close()?;
+    Ok(count)
+}
+
 /// Publishes the engagement and enrolls the location; yields the position that the claims name.
 fn set_up(engine: &Engine) -> Result<ProgramPosition> {
     let mut position = engine.program();
@@ -105,12 +131,12 @@ fn set_up(engine: &Engine) -> Result<ProgramPosition> {
 }
 
 /// What waits is written together and synced once; each is told then.
-fn appended(file: &Path, lines: Vec<Vec<u8>>) -> Result<u64> {
+fn appended(file: &Path, lines: Vec<Vec<u8>>, in_flight: usize) -> Result<u64> {
     let count = lines.len();
     let (send, waiting) = channel::<Appending>();
     let mut out = File::create_new(file)?;
     let writer = thread::spawn(move || -> std::io::Result<()> { group_commit(&mut out, &waiting) });
-    let took: Duration = run(lines, IN_FLIGHT, |line, done| {
+    let took: Duration = run(lines, in_flight, |line, done| {
         let _ = send.send((line, done));
     });
     drop(send);

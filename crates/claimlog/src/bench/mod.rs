@@ -1,15 +1,60 @@
 //! Figures (CONTRACT §6): each beside a raw baseline that is measured in the same run, on the same disk.
 
-use anyhow::Result;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
 use serde::Serialize;
+use uuid::Uuid;
 
 mod closed_loop;
 mod durable;
 #[cfg(feature = "kafka")]
 pub(crate) mod kafka;
 mod load;
+mod replay;
+mod view_rebuild;
 
-pub(crate) use durable::durable_64;
+/// Rounds of each, interleaved with those of its baseline; the median counts.
+const ROUNDS: u32 = 5;
+
+/// What is measured on this machine alone.
+pub(crate) const ALONE: [&str; 4] = ["durable_64", "durable_1", "replay", "view_rebuild"];
+
+/// Measures one of [`ALONE`] in a new folder under `place`, which is removed.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn alone(name: &str, place: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
+    let folder = place.join(format!("claimlog-bench-{}", Uuid::new_v4()));
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let measured = match name {
+        "durable_1" => durable::durable(&folder, &durable::DURABLE_1, progress),
+        "replay" => replay::replay(&folder, progress),
+        "view_rebuild" => view_rebuild::view_rebuild(&folder, progress),
+        _ => durable::durable(&folder, &durable::DURABLE_64, progress),
+    };
+    fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+    measured
+}
+
+/// Measures ours and the baseline in turn; yields the middle of each, in items a second.
+fn interleaved(
+    items: usize,
+    progress: &mut dyn FnMut(),
+    mut ours: impl FnMut() -> Result<Duration>,
+    mut raw: impl FnMut() -> Result<Duration>,
+) -> Result<(u64, u64)> {
+    let (mut our_rates, mut raw_rates) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        our_rates.push(closed_loop::per_second(items, ours()?));
+        progress();
+        raw_rates.push(closed_loop::per_second(items, raw()?));
+        progress();
+    }
+    Ok((median(our_rates), median(raw_rates)))
+}
 
 /// One figure.
 #[derive(Clone, Debug, Serialize)]

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::bench::{Figure, durable_64, shown};
+use crate::bench::{ALONE, Figure, alone, shown};
 use crate::cli::{Bench, Global};
 use crate::exit::{Status, UsageError};
 use crate::kafka_options::KafkaOptions;
 use crate::output;
 
-/// The names of the figures that this release measures.
-const NAMES: [&str; 6] = [
-    "durable_64",
+/// The names of the figures that need brokers.
+const ON_KAFKA: [&str; 5] = [
     "kafka_inbox_to_journal",
     "kafka_publisher",
     "kafka_added_latency",
@@ -25,14 +24,13 @@ const NAMES: [&str; 6] = [
 /// # Errors
 /// When there is no figure of a name, it needs brokers and none are named, or disk or brokers fail.
 pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
-    if let Some(unknown) = args.names.iter().find(|it| !NAMES.contains(&it.as_str())) {
-        return Err(
-            UsageError(format!("there is no figure {unknown}; there are: {}", NAMES.join(", "))).into()
-        );
+    let all: Vec<&str> = ALONE.into_iter().chain(ON_KAFKA).collect();
+    if let Some(unknown) = args.names.iter().find(|it| !all.contains(&it.as_str())) {
+        return Err(UsageError(format!("there is no figure {unknown}; there are: {}", all.join(", "))).into());
     }
     let named: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let possible = |it: &&str| args.kafka.kafka.is_some() || !on_kafka(it);
-    let names = if named.is_empty() { NAMES.into_iter().filter(possible).collect() } else { named };
+    let names = if named.is_empty() { all.into_iter().filter(possible).collect() } else { named };
     if args.kafka.kafka.is_none()
         && let Some(name) = names.iter().find(|it| on_kafka(it))
     {
@@ -52,16 +50,21 @@ pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
 }
 
 fn on_kafka(name: &str) -> bool {
-    name.starts_with("kafka_")
+    ON_KAFKA.contains(&name)
 }
 
-fn measure(global: &Global, name: &str, kafka: &KafkaOptions, progress: impl FnMut()) -> Result<Vec<Figure>> {
+fn measure(
+    global: &Global,
+    name: &str,
+    kafka: &KafkaOptions,
+    mut progress: impl FnMut(),
+) -> Result<Vec<Figure>> {
     if on_kafka(name) {
         return measure_on_kafka(name, kafka, progress);
     }
     let place =
         global.data().parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    Ok(vec![durable_64(place, progress)?])
+    Ok(vec![alone(name, place, &mut progress)?])
 }
 
 #[cfg(feature = "kafka")]
