@@ -64,6 +64,7 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
                     | ProjectError::Unfoldable { .. }
                     | ProjectError::ProgramBehind { .. }
                     | ProjectError::OtherFold { .. }
+                    | ProjectError::Log(LogError::Damaged { .. } | LogError::BeyondEnd { .. })
             )
         );
         let unsound = matches!(

@@ -3,25 +3,11 @@
 use std::collections::BTreeMap;
 
 use claim_domain::catalog::Catalog;
-use claim_journal::{
-    Chain, Decision, Head, Kind, Line, Offsets, PartitionId, Settings, canonical::BodyError,
-};
+use claim_journal::{Chain, Decision, Head, Line, Offsets, PartitionId, Settings};
 
 use crate::answered::At;
 use crate::fold::Fold;
-
-/// A valid record could not be folded.
-#[derive(Debug, thiserror::Error)]
-#[error("the decision {sequence} of partition {partition} cannot be read; a newer release wrote it")]
-pub struct ReplayError {
-    /// The partition.
-    pub partition: PartitionId,
-    /// The sequence.
-    pub sequence: u64,
-    /// What is wrong with the body.
-    #[source]
-    pub source: BodyError,
-}
+use crate::newer::{Newer, Releases};
 
 /// The folds of all partitions and the catalog, on the way to the end of the log.
 #[derive(Debug, Default)]
@@ -29,22 +15,19 @@ pub struct Replay {
     pub(crate) folds: BTreeMap<PartitionId, Fold>,
     pub(crate) catalog: Catalog,
     pub(crate) program_head: Option<Head>,
+    releases: Releases,
 }
 
 impl Replay {
-    /// Folds a valid record that stands at `offset`; only decisions matter here.
+    /// Folds a valid record that stands at `offset`.
     ///
     /// Yields the decision, for whoever else folds it.
     ///
     /// # Errors
-    /// [`ReplayError`] when the body is of a shape that this program does not know (F-81).
-    pub fn fold(&mut self, offset: u64, line: &Line<'_>) -> Result<Option<Decision>, ReplayError> {
+    /// [`Newer`] when this program does not know the rules that led there, or the shape of the body (F-81).
+    pub fn fold(&mut self, offset: u64, line: &Line<'_>) -> Result<Option<Decision>, Newer> {
         let (partition, sequence) = (line.envelope.partition, line.envelope.sequence);
-        if line.envelope.kind != Kind::Decision {
-            return Ok(None);
-        }
-        let decision =
-            Decision::decode(line.body).map_err(|source| ReplayError { partition, sequence, source })?;
+        let Some(decision) = self.releases.read(line)? else { return Ok(None) };
         if partition == PartitionId::Program {
             decision.events().iter().for_each(|event| self.catalog.evolve(sequence, event));
             self.program_head = line.envelope.previous.map(|before| line.extends(before));

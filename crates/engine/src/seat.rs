@@ -13,14 +13,15 @@ use std::time::{Duration, Instant};
 
 use claim_domain::decide::RULES;
 use claim_journal::{
-    Chain, Checkpoint, Decision, HaltCause, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen,
-    Settings, Verdict, VoidCause, canonical::BodyError,
+    Chain, Checkpoint, HaltCause, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
+    VoidCause,
 };
 use claim_log::{Batch, Inbox, JudgeError, Judged, Judging, Log, LogError, Place, Receipt, Stored};
 use uuid::Uuid;
 
 use crate::answered::At;
 use crate::fold::Fold;
+use crate::newer::{Newer, Releases};
 use crate::partition::{Decide, Partition};
 use crate::planted::{Planted, PlantedFault};
 use crate::program::Program;
@@ -75,15 +76,9 @@ pub enum SeatError {
         /// What is missing or different.
         why: String,
     },
-    /// A valid decision cannot be folded: a newer release wrote it (F-81).
-    #[error("the decision at offset {offset} cannot be read; use the release that wrote it")]
-    Newer {
-        /// Its offset.
-        offset: u64,
-        /// What is wrong with its body.
-        #[source]
-        source: BodyError,
-    },
+    /// A newer program wrote the journal (F-81).
+    #[error(transparent)]
+    Newer(#[from] Newer),
     /// The journal was made with other settings.
     #[error("the journal was made with {found}, and this program is set to {wanted}")]
     OtherSettings {
@@ -155,6 +150,7 @@ impl Seat {
             first: chain.clone(),
             chain,
             fold: Fold::default(),
+            releases: Releases::default(),
             known: None,
             parts,
             inbox,
@@ -215,6 +211,7 @@ pub(crate) struct Desk {
     /// The chain and the fold of what was read, or told in a reign of ours.
     pub(crate) chain: Chain,
     fold: Fold,
+    releases: Releases,
     /// The chain up to the last record that was true when its fold was forgotten: it must stand there still.
     known: Option<Chain>,
     inbox: Receiver<Message>,
@@ -374,11 +371,8 @@ impl Desk {
 
     fn fold(&mut self, stored: &Stored) -> Result<(), SeatError> {
         let Ok(line) = Line::parse(&stored.line) else { return Ok(()) };
-        if line.envelope.kind == Kind::Decision {
-            let offset = stored.offset;
-            let decision =
-                Decision::decode(line.body).map_err(|source| SeatError::Newer { offset, source })?;
-            self.fold.apply(&decision, At::Stored(offset));
+        if let Some(decision) = self.releases.read(&line)? {
+            self.fold.apply(&decision, At::Stored(stored.offset));
         }
         Ok(())
     }
