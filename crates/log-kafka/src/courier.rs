@@ -165,6 +165,14 @@ impl Deliveries {
         self.lanes().iter_mut().for_each(|lane| lane.end(why.clone(), &self.teller));
     }
 
+    /// Ends every partition for a failure that is the producer's.
+    fn end_for(&self, fault: &KafkaError) {
+        for lane in self.lanes().iter_mut() {
+            let why = self.heard.why(&format!("writing to {}", lane.place.topic), fault);
+            lane.end(Unclear::Io(why), &self.teller);
+        }
+    }
+
     /// Once one partition's failure is the producer's, ends the others for the same reason: what they have on their way would
     /// only be told when its time is over.
     fn share_the_end(&self) {
@@ -176,6 +184,11 @@ impl Deliveries {
     }
 }
 
+/// Whether it is the producer's own failure, which it says once.
+fn is_fatal(fault: &KafkaError) -> bool {
+    fault.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
+}
+
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = usize;
 
@@ -185,6 +198,8 @@ impl ProducerContext for Deliveries {
                 let offset = u64::try_from(message.offset());
                 (message, offset.map_err(|_| Unclear::Io("the acknowledgement names no offset".to_owned())))
             }
+            // It may come before the client has said why; that ends every partition.
+            Err((fault, _)) if is_fatal(fault) && !self.fatal.load(Ordering::Acquire) => return,
             Err((fault, message)) => {
                 let why = self.heard.why(&format!("writing to {}", message.topic()), fault);
                 (message, Err(Unclear::Io(why)))
@@ -209,9 +224,9 @@ impl ClientContext for Deliveries {
 
     fn error(&self, fault: KafkaError, reason: &str) {
         self.heard.complaint(&fault, reason);
-        if fault.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+        if is_fatal(&fault) {
             self.fatal.store(true, Ordering::Release);
-            self.share_the_end();
+            self.end_for(&fault);
         }
     }
 }
