@@ -48,7 +48,7 @@ fn verified_at_any_moment_under_load_they_are_a_fresh_fold() {
     place.run(["views", "verify"]).ended(0);
 }
 
-/// How the last decisions of claims were folded into a view.
+/// How the decisions about the claim were folded into a view.
 const LAST: &str = "SELECT digests FROM folds WHERE view = 'eligible' AND partition <> 'program' ORDER BY length(digests) DESC";
 
 #[test] // F-83, issue 5 item 11: the first event that the program before this one folded otherwise

@@ -45,7 +45,7 @@ pub(crate) fn before_deciding(global: &Global) -> Result<u64> {
     // Another process that folds them was let in itself.
     if end > 0
         && !is_folded_by_this_program(global)?
-        && let Some(mut folding) = Folding::begin_within(global, OTHERS_FOLD_WITHIN)?
+        && let Some(folding) = Folding::begin_within(global, OTHERS_FOLD_WITHIN)?
     {
         let bar = output::progress("another program folded the views: comparing", None);
         folding.runner.admit(&EmbeddedReader::open(global.data())?, &mut told(&bar))?;

@@ -7,7 +7,7 @@ use crate::folds::Parting;
 use crate::projector::Schema;
 use crate::reader::Reader;
 use crate::runner::{Progress, Runner, schemas};
-use crate::views::Views;
+use crate::views::{Checkpoints, Views};
 
 impl Runner {
     /// Holds this program against the one that folded the views, when it is another: folds the journal afresh beside, up to
@@ -19,14 +19,22 @@ impl Runner {
     ///
     /// # Errors
     /// [`ProjectError::OtherFold`] with the first event that is folded otherwise, else as [`Self::catch_up`].
-    pub fn admit(
-        &mut self,
+    pub fn admit(&self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
+        self.folds_alike(log, progress).map(drop)
+    }
+
+    /// The same; answers whether what is folded may stay: not, where nothing is or the number of the rules differs.
+    pub(crate) fn folds_alike(
+        &self,
         log: &dyn ReadLog,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<(), ProjectError> {
-        let Some(before) = self.views().program()? else { return Ok(()) };
-        if before == *self.program() || before.rules != self.program().rules {
-            return Ok(());
+    ) -> Result<bool, ProjectError> {
+        let before = match self.views().program()? {
+            Some(before) if before.rules == self.program().rules => before,
+            Some(_) | None => return Ok(false),
+        };
+        if before == *self.program() {
+            return Ok(true);
         }
         let mut compared = Vec::new();
         for schema in schemas(self.definitions()) {
@@ -34,26 +42,15 @@ impl Runner {
                 compared.push(schema);
             }
         }
-        let fresh = self.fold_private(log, &compared, progress)?;
+        let fresh = self.fold_afresh(Views::private()?, &compared, log, progress)?;
         for schema in compared {
             let partings = self.views().partings(&fresh, schema.name)?;
             if !partings.is_empty() {
                 return Err(self.other_fold(log, schema, &partings)?);
             }
         }
-        self.sign()
-    }
-
-    fn fold_private(
-        &self,
-        log: &dyn ReadLog,
-        chosen: &[Schema],
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Views, ProjectError> {
-        let folded = self.definitions().iter().filter(|it| chosen.contains(&it.schema)).copied().collect();
-        let mut fresh = self.twin(Views::private()?, folded)?;
-        fresh.fold(log, Some(self.views().checkpoints()?), progress)?;
-        Ok(fresh.into_views())
+        self.sign()?;
+        Ok(true)
     }
 
     /// Records that this program folds now.
@@ -72,7 +69,7 @@ impl Runner {
         partings: &[Parting],
     ) -> Result<ProjectError, ProjectError> {
         let until = self.views().checkpoints()?;
-        let beginning = std::collections::BTreeMap::new();
+        let beginning = Checkpoints::new();
         let mut reader = Reader::resume(log, self.offsets(), self.accept_void(), &beginning, Some(until))?;
         loop {
             let batch = reader.batch();

@@ -43,10 +43,22 @@ impl Runner {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), ProjectError> {
         let (scratch, beside) = Scratch::beside(self.views())?;
+        let fresh = self.fold_afresh(beside, chosen, log, progress)?;
+        scratch.within_reach(|| self.exchange(chosen, &fresh, &scratch))
+    }
+
+    /// Folds these into other views, as this one would, up to the live checkpoints.
+    pub(crate) fn fold_afresh(
+        &self,
+        into: Views,
+        chosen: &[Schema],
+        log: &dyn ReadLog,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Views, ProjectError> {
         let folded = self.definitions().iter().filter(|it| chosen.contains(&it.schema)).copied().collect();
-        let mut fresh = self.twin(beside, folded)?;
+        let mut fresh = self.twin(into, folded)?;
         fresh.fold(log, Some(self.views().checkpoints()?), progress)?;
-        scratch.within_reach(|| self.exchange(chosen, fresh.views(), &scratch))
+        Ok(fresh.into_views())
     }
 
     /// Exchanges the tables. The live views still stand where the fresh ones do: only a newer runner could have moved them,

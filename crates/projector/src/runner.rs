@@ -185,13 +185,12 @@ impl Runner {
 
     /// Makes the tables of views that the store has not, and folds afresh those of another version.
     fn renew(&mut self, log: &dyn ReadLog, progress: &mut dyn FnMut(Progress)) -> Result<(), ProjectError> {
-        self.admit(log, progress)?;
+        let stays = self.folds_alike(log, progress)?;
         let schemas = schemas(&self.definitions);
         self.leave_behind(&schemas)?;
-        let other_program = self.views.program()?.is_none_or(|it| it != self.program);
         let mut outdated = Vec::new();
         for schema in schemas {
-            if other_program || self.views.version(schema.name)? != Some(schema.version) {
+            if !stays || self.views.version(schema.name)? != Some(schema.version) {
                 outdated.push(schema);
             }
         }
@@ -200,7 +199,7 @@ impl Runner {
         }
         if !self.views.checkpoints()?.is_empty() {
             self.replace(&outdated, log, progress)?;
-            return if other_program { self.sign() } else { Ok(()) };
+            return if stays { Ok(()) } else { self.sign() };
         }
         let begin = self.views.begin()?;
         self.require_generation()?;

@@ -1,6 +1,7 @@
 //! `durable_64` and `durable_1`: from a routed command to its fsync'd decision with so many in flight, beside raw
 //! group-committed appends of the same bytes.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -14,15 +15,15 @@ use claim_domain::ids::SLOTS;
 use claim_engine::{Engine, Replay};
 use claim_journal::{JournalId, ProgramPosition, Routed, Settings};
 use claim_log::{Feed, Log, ReadLog, Start};
-use claim_log_embedded::{EmbeddedLog, Options};
+use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
 use uuid::Uuid;
 
-use super::closed_loop::{per_second, run};
-use super::{Figure, ROUNDS, load, median};
+use super::closed_loop::run;
+use super::{Figure, interleaved, load};
 use crate::node::{RELEASE, schemas};
 
-/// How many are in flight where nothing is timed.
-const FILLING: usize = 1_000;
+/// How many are in flight where that is not timed.
+pub(crate) const FILLING: usize = 1_000;
 
 /// How commands come, and what is expected.
 pub(crate) struct Durable {
@@ -58,41 +59,35 @@ pub(crate) const DURABLE_1: Durable = Durable {
 /// # Errors
 /// When the disk fails.
 pub(crate) fn durable(folder: &Path, figure: &Durable, progress: &mut dyn FnMut()) -> Result<Figure> {
-    let (mut ours, mut raw) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let (rate, lines) = decided(&folder.join(format!("log-{round}")), figure)?;
-        ours.push(rate);
-        progress();
-        raw.push(appended(&folder.join(format!("raw-{round}")), lines, figure.in_flight)?);
-        progress();
-    }
-    let (value, baseline) = ((median(ours), "commands/s"), (median(raw), figure.baseline));
-    Ok(Figure::beside(figure.name, value, baseline).at_least(figure.goal))
+    let lines = Cell::default();
+    let count = load::commands(figure.customers);
+    let ours = || {
+        let (took, written) = decided(&folder.join(Uuid::new_v4().to_string()), figure)?;
+        lines.set(written);
+        Ok(took)
+    };
+    let raw = || appended(&folder.join(Uuid::new_v4().to_string()), lines.take(), figure.in_flight);
+    let (value, baseline) = interleaved(count, progress, ours, raw)?;
+    let baseline = (baseline, figure.baseline);
+    Ok(Figure::beside(figure.name, (value, "commands/s"), baseline).at_least(figure.goal))
 }
 
-/// The real engine over the real log; yields the rate and the lines that it wrote.
-fn decided(folder: &Path, figure: &Durable) -> Result<(u64, Vec<Vec<u8>>)> {
-    let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
-    let engine = engine(&log)?;
-    let program = set_up(&engine)?;
-    let before = log.end();
-    let commands = load::claims(figure.customers, program)?;
-    let count = commands.len();
-    let took = run(commands, figure.in_flight, |routed, done| engine.send(routed, Box::new(move |_| done())));
-    engine.close()?;
-    let mut lines = Vec::with_capacity(count);
-    let mut records = log.read(&Start::others_at(before))?;
+/// The real engine over the real log; yields how long it took and the lines that it wrote.
+fn decided(folder: &Path, figure: &Durable) -> Result<(Duration, Vec<Vec<u8>>)> {
+    let (took, from) = fill(folder, figure.customers, figure.in_flight)?;
+    let log = EmbeddedReader::open(folder)?;
+    let mut lines = Vec::new();
+    let mut records = log.read(&Start::others_at(from))?;
     while let Some(stored) = records.next()? {
         let mut line = stored.line;
         line.push(b'\n');
         lines.push(line);
     }
-    drop(records);
-    log.close()?;
+    let count = load::commands(figure.customers);
     if lines.len() != count {
         return Err(anyhow!("{count} commands gave {} records", lines.len()));
     }
-    Ok((per_second(count, took), lines))
+    Ok((took, lines))
 }
 
 /// The engine over a new log.
@@ -103,19 +98,20 @@ fn engine(log: &Arc<EmbeddedLog>) -> Result<Engine> {
     Ok(Engine::start(writer, journal, &settings, Default::default(), Replay::default(), RELEASE)?)
 }
 
-/// Fills a new log with the claims of so many customers; yields how many commands that were.
+/// Decides the commands of so many customers onto a new log, so many in flight; yields how long it took, and the offset of the
+/// first.
 ///
 /// # Errors
 /// When the disk fails.
-pub(crate) fn fill(folder: &Path, customers: u32) -> Result<usize> {
+pub(crate) fn fill(folder: &Path, customers: u32, in_flight: usize) -> Result<(Duration, u64)> {
     let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
     let engine = engine(&log)?;
     let commands = load::claims(customers, set_up(&engine)?)?;
-    let count = commands.len();
-    run(commands, FILLING, |routed, done| engine.send(routed, Box::new(move |_| done())));
+    let from = log.end();
+    let took = run(commands, in_flight, |routed, done| engine.send(routed, Box::new(move |_| done())));
     engine.close()?;
     log.close()?;
-    Ok(count)
+    Ok((took, from))
 }
 
 /// Publishes the engagement and enrolls the location; yields the position that the claims name.
@@ -131,17 +127,16 @@ fn set_up(engine: &Engine) -> Result<ProgramPosition> {
 }
 
 /// What waits is written together and synced once; each is told then.
-fn appended(file: &Path, lines: Vec<Vec<u8>>, in_flight: usize) -> Result<u64> {
-    let count = lines.len();
+fn appended(file: &Path, lines: Vec<Vec<u8>>, in_flight: usize) -> Result<Duration> {
     let (send, waiting) = channel::<Appending>();
     let mut out = File::create_new(file)?;
     let writer = thread::spawn(move || -> std::io::Result<()> { group_commit(&mut out, &waiting) });
-    let took: Duration = run(lines, in_flight, |line, done| {
+    let took = run(lines, in_flight, |line, done| {
         let _ = send.send((line, done));
     });
     drop(send);
     writer.join().map_err(|_| anyhow!("the raw writer panicked"))??;
-    Ok(per_second(count, took))
+    Ok(took)
 }
 
 /// A line, and what to call once it is durable.

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 const ENGAGEMENT: &str = "bench-assessment";
+/// How many commands each claim takes.
+const STEPS: u32 = 7;
 /// How many customers take each step together.
 const ABREAST: u32 = 128;
 
@@ -42,6 +44,11 @@ pub(crate) fn program() -> Result<Vec<Routed>> {
     ])
 }
 
+/// How many commands [`claims`] of so many customers are.
+pub(crate) fn commands(customers: u32) -> usize {
+    customers as usize * STEPS as usize
+}
+
 /// Claims from add to approval, seven commands each, many claims abreast; `program` is stamped on all.
 pub(crate) fn claims(customers: u32, program: ProgramPosition) -> Result<Vec<Routed>> {
     let partner = json!({"kind": "partner_user", "partner": "p-bench", "user": "u-1", "roles": ["incentives_user"], "locations": "all"});
@@ -50,9 +57,9 @@ pub(crate) fn claims(customers: u32, program: ProgramPosition) -> Result<Vec<Rou
     let mut all = Vec::new();
     for first in (0..customers).step_by(ABREAST as usize) {
         let group = first..(first + ABREAST).min(customers);
-        for step in 0..7 {
+        for step in 0..STEPS {
             for n in group.clone() {
-                let number = 10 + u128::from(n) * 10 + step;
+                let number = 10 + u128::from(n) * 10 + u128::from(step);
                 let nominated: Identifier = format!("tpid={}", 1_000 + n).parse().context("a TPID")?;
                 let id = CustomerId::of(&nominated);
                 let engagement: EngagementId = ENGAGEMENT.parse().context("an engagement id")?;

@@ -12,7 +12,7 @@ use claim_journal::Digest;
 use claim_log_embedded::{EmbeddedLog, Options};
 use serde_json::Value;
 
-use super::{Figure, durable, interleaved};
+use super::{Figure, durable, interleaved, load};
 use crate::node;
 
 /// Customers on the log; each gave seven commands.
@@ -28,8 +28,8 @@ const GOAL: u64 = 500;
 /// When the disk fails.
 pub(crate) fn replay(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
     let data = folder.join("data");
-    let count = durable::fill(&data, CUSTOMERS)?;
-    let rates = interleaved(count, progress, || opened(&data), || parsed(&data))?;
+    durable::fill(&data, CUSTOMERS, durable::FILLING)?;
+    let rates = interleaved(load::commands(CUSTOMERS), progress, || opened(&data), || parsed(&data))?;
     let baseline = (rates.1, "reading, parsing and hashing the same lines, on two threads");
     Ok(Figure::beside("replay", (rates.0, "decisions/s"), baseline).at_least(GOAL))
 }

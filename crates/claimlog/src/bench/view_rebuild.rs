@@ -1,6 +1,7 @@
 //! `view_rebuild`: every view folded from the journal, beside a raw bulk insert of the rows that come of it.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -17,6 +18,8 @@ use crate::views::definitions;
 const CUSTOMERS: u32 = 3_000;
 /// 0.4 of raw.
 const GOAL: u64 = 400;
+/// The name of a database in its folder.
+const FILE: &str = "views.sqlite";
 /// How many rows the baseline commits together.
 const ROWS: usize = 20_000;
 
@@ -30,21 +33,21 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; 
 /// When the disk fails.
 pub(crate) fn view_rebuild(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
     let data = folder.join("data");
-    durable::fill(&data, CUSTOMERS)?;
-    let (folded, inserted) = (folder.join("folded.sqlite"), folder.join("inserted.sqlite"));
+    durable::fill(&data, CUSTOMERS, durable::FILLING)?;
+    let (folded, inserted) = (folder.join("folded"), folder.join("inserted"));
     fold(&data, &folded)?;
-    let tables = read(&folded)?;
+    let tables = read(&folded.join(FILE))?;
     let count = tables.iter().map(|it| it.rows.len()).sum();
     let rates = interleaved(count, progress, || fold(&data, &folded), || insert(&tables, &inserted))?;
     let baseline = (rates.1, "a raw bulk insert of the same rows");
     Ok(Figure::beside("view_rebuild", (rates.0, "rows/s"), baseline).at_least(GOAL))
 }
 
-fn fold(data: &Path, file: &Path) -> Result<Duration> {
-    remove(file)?;
+fn fold(data: &Path, folder: &Path) -> Result<Duration> {
+    let file = anew(folder)?;
     let log = EmbeddedReader::open(data)?;
     let begun = Instant::now();
-    let mut runner = Runner::new(Views::open(file)?, Offsets::Positions, definitions())?;
+    let mut runner = Runner::new(Views::open(file.as_path())?, Offsets::Positions, definitions())?;
     runner.catch_up(&log, &mut |_| ())?;
     Ok(begun.elapsed())
 }
@@ -77,8 +80,8 @@ fn read(file: &Path) -> Result<Vec<Table>> {
     Ok(tables)
 }
 
-fn insert(tables: &[Table], file: &Path) -> Result<Duration> {
-    remove(file)?;
+fn insert(tables: &[Table], folder: &Path) -> Result<Duration> {
+    let file = anew(folder)?;
     let begun = Instant::now();
     let raw = Connection::open(file)?;
     raw.execute_batch(SETTINGS)?;
@@ -98,14 +101,11 @@ fn insert(tables: &[Table], file: &Path) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-fn remove(file: &Path) -> Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
+/// The file of a database in an empty folder of its own.
+fn anew(folder: &Path) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
     }
-    Ok(())
+    fs::create_dir(folder)?;
+    Ok(folder.join(FILE))
 }

@@ -88,18 +88,20 @@ impl Kept {
         if let Some(claim) = about.and_then(|it| self.customer.claims.get(&it)) {
             trace.state(claim)?;
         }
+        self.without_claims(|customer| trace.state(customer))
+    }
+
+    /// What `run` makes of the customer without its claims, which stand by themselves.
+    fn without_claims<T>(&mut self, run: impl FnOnce(&Customer) -> T) -> T {
         let claims = take(&mut self.customer.claims);
-        let traced = trace.state(&self.customer);
+        let done = run(&self.customer);
         self.customer.claims = claims;
-        traced
+        done
     }
 }
 
 fn write_kept(database: &Database, id: CustomerId, kept: &mut Kept) -> Result<(), StoreError> {
-    let claims = take(&mut kept.customer.claims);
-    let state = write_json("a customer", &kept.customer);
-    kept.customer.claims = claims;
-    let state = state?;
+    let state = kept.without_claims(|customer| write_json("a customer", customer))?;
     let doing = "writing a customer";
     let sql =
         "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET state = excluded.state";
