@@ -113,7 +113,8 @@ impl Node {
         self.running.as_ref().map(|it| it.pid)
     }
 
-    /// Sends it a signal, and returns when it was sent; after one that ends it, when the process is gone.
+    /// Sends it a signal, and returns when it was sent; after one that ends or stops it, when the process is gone or every
+    /// thread of it stands still.
     pub(super) fn signal(&mut self, signal: &str) {
         let Some(running) = &mut self.running else { return };
         if let Some(input) = &mut running.watch.stdin {
@@ -127,6 +128,9 @@ impl Node {
             self.running = None;
         } else {
             drop(running.says.read_line(&mut String::new()));
+            while signal == "STOP" && !stands_still(running.pid) && !has_ended(running.pid) {
+                thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 }
@@ -155,4 +159,13 @@ pub(super) fn java(libs: &Path) -> Command {
 /// Whether a process has ended and waits to be collected. Without /proc nobody knows: then patience decides.
 fn has_ended(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|it| it.contains(") Z "))
+}
+
+/// Whether every thread of a process is stopped: a signal to stop is sent before it is obeyed, and a thread that still runs
+/// on another processor still answers. Without /proc nobody knows.
+fn stands_still(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    // A thread that ended meanwhile has no state to read, and stands still too.
+    let mut states = threads.flatten().filter_map(|it| fs::read_to_string(it.path().join("stat")).ok());
+    states.all(|it| it.contains(") T ") || it.contains(") t "))
 }
