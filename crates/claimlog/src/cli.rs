@@ -1,11 +1,12 @@
 //! The command line (CONTRACT §4).
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use claim_domain::identifier::IdKind;
 use claim_domain::ids::{ClaimId, EngagementId, PartnerId};
-use claim_intake::keys::KeyStore;
+use claim_intake::keys::{Erasures, KeyStore, Location as KeysAt};
 use claim_journal::Cursor;
 use claim_projector::Location;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 use crate::kafka_options::KafkaOptions;
 
 pub(crate) mod audit;
+pub(crate) mod erase;
 
 use crate::exit::UsageError;
 use crate::serve::roles::{ROLES, Roles};
@@ -55,6 +57,12 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "CLAIMLOG_KEYS", value_name = "PATH|URL")]
     #[arg(hide_env_values = true, hide_default_value = true)] // it may hold a password
     keys: Option<String>,
+    /// The list of erasures: which keys of persons must not come back with an older backup. Keep it apart from backups, and
+    /// the newest one only; where several machines open keys, share it.
+    ///
+    /// [default: beside the data directory, its name with -erasures.ndjson]
+    #[arg(long, global = true, env = "CLAIMLOG_ERASURES", value_name = "FILE")]
+    erasures: Option<PathBuf>,
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
@@ -92,15 +100,24 @@ impl Global {
         }
     }
 
-    /// Where the keys of persons are.
+    /// Where the keys of persons are, and the list of erasures with them.
     ///
     /// # Errors
     /// [`UsageError`] when that is no path and no URL.
     pub(crate) fn keys(&self) -> Result<KeyStore, UsageError> {
-        match &self.keys {
-            Some(named) => named.parse().map_err(|error| named_wrong("--keys", &error)),
-            None => Ok(KeyStore::File(self.data().join(KEYS))),
-        }
+        let location = match &self.keys {
+            Some(named) => named.parse().map_err(|error| named_wrong("--keys", &error))?,
+            None => KeysAt::File(self.data().join(KEYS)),
+        };
+        let erasures = self.erasures.clone().unwrap_or_else(|| self.beside_data("-erasures.ndjson"));
+        Ok(KeyStore::new(location, Erasures::at(erasures)))
+    }
+
+    /// A path beside the data directory: its name with `suffix`. What stands there is not in a backup of the directory.
+    pub(crate) fn beside_data(&self, suffix: &str) -> PathBuf {
+        let mut name = OsString::from(self.data().as_os_str());
+        name.push(suffix);
+        PathBuf::from(name)
     }
 
     /// The same options with another file-backed directory.
@@ -110,7 +127,7 @@ impl Global {
 
     /// The same options for another data directory, with its views and keys in it.
     pub(crate) fn with_data(&self, data: PathBuf) -> Self {
-        Self { data: Some(data), views: None, keys: None, ..self.clone() }
+        Self { data: Some(data), views: None, keys: None, erasures: None, ..self.clone() }
     }
 }
 
@@ -159,6 +176,22 @@ pub(crate) enum Command {
     /// Shows what was, and why, without trusting the engine that wrote it.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Erases persons for good: destroys the keys that their data is sealed with, wherever copies of it lie.
+    ///
+    /// A person is named by the id that sealed data carries (`person` in the events), a customer as customer:ID (texts about
+    /// it: friendly names, comments), a contact as contact:PARTNER/ADDRESS. What stands on the log stays, and stays proved:
+    /// only nobody can read it any more. A running `serve` shows it erased at once. What comes of the same person later is
+    /// sealed with a new key, and can be erased again.
+    ///
+    /// First the persons go on the list of erasures (--erasures), which holds nothing personal, then their keys are
+    /// destroyed; every start applies the list first, so an older backup brings nobody back. Safe to repeat, and to be
+    /// repeated until it succeeds. Kept elsewhere are: answers to commands that were refused as malformed, what was exported
+    /// in the clear (`audit export`), the inbox topics of Kafka until their retention ends, and old files of a
+    /// PostgreSQL that holds the keys.
+    ///
+    /// `claimlog erase 4f0c7a52-… customer:8d8c1c8e-… --reason GDPR-2211`. Exits with 1 when somebody named is unknown; all
+    /// others are erased.
+    Erase(erase::Erase),
     /// Runs the sample through the real engine and shows what came of it, in under a minute.
     ///
     /// Into a temporary directory that vanishes, or into a new one that --data names.

@@ -6,6 +6,7 @@ use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::refusal::Refusal;
 use claim_intake::ProblemLine;
+use claim_intake::keys::Erasure;
 use claim_journal::{Binding, Decision, Digest, Envelope, Lead, Outcome};
 use claim_projector::{HistoryEntry, Page};
 use claim_projector_referral::LedgerEntry;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> Vec<Named> {
     all.push(named("view", of::<Page>()));
     all.push(named("history-entry", of::<HistoryEntry<'static>>()));
     all.push(named("effect", of::<LedgerEntry>()));
+    all.push(named("erasure", of::<Erasure>()));
     all.push(named("audit-report", of::<Report>()));
     all.push(named("audit-explanation", of::<Explanation>()));
     all.push(named("audit-what-if", of::<WhatIf>()));

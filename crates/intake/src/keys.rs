@@ -15,15 +15,19 @@ use uuid::Uuid;
 
 use crate::email::EmailAddress;
 
+mod erasing;
+mod erasures;
 mod postgres;
 mod sqlite;
 mod store;
 #[cfg(test)]
 mod suite;
 
+pub use erasing::{Erased, NotWhom, Receipt, Whom};
+pub use erasures::{Erasure, Erasures, ErasuresError, NotAReason, Reason};
 pub use postgres::PostgresKeys;
 pub use sqlite::SqliteKeys;
-pub use store::{KeyStore, NotShared};
+pub use store::{KeyStore, Location, NotShared};
 
 /// A store of keys. Its methods may wait for a disk: call them where waiting is allowed.
 pub trait Keys: Send + Sync {
@@ -46,12 +50,25 @@ pub trait Keys: Send + Sync {
     /// [`KeysError`], also when the store never had the key: neither says that it was erased (F-86).
     fn find(&self, key: Uuid) -> Result<Found, KeysError>;
 
-    /// Erases every key of `person`, and how the person is found. What comes of the same person later is sealed for
-    /// a new person with a new key (F-85). Safe to repeat. Yields how many keys there were.
+    /// The person that `whom` is, without making one; none when it has no key, or none any more.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    fn person(&self, whom: &PersonRef) -> Result<Option<Arc<str>>, KeysError>;
+
+    /// The ids of the keys of `person` that are still there; none at all when the store never had one.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    fn held(&self, person: &str) -> Result<Option<Vec<Uuid>>, KeysError>;
+
+    /// Destroys the keys of `erasures`, and how their persons are found. What comes of the same person later is sealed
+    /// with a new key (F-85). Of a key that it never had, the store knows from then on that it was erased: it may be an
+    /// older backup. Safe to repeat.
     ///
     /// # Errors
     /// [`KeysError`]; then it must be repeated until it succeeds.
-    fn erase(&self, person: &str) -> Result<usize, KeysError>;
+    fn destroy(&self, erasures: &[Erasure]) -> Result<(), KeysError>;
 }
 
 /// Whose data is sealed, as intake knows it.
@@ -179,6 +196,9 @@ pub enum KeysError {
     /// What stands in the store is not a key.
     #[error("the key store is damaged at key {0}")]
     Damaged(Uuid),
+    /// It is not known which keys were erased.
+    #[error(transparent)]
+    Erasures(#[from] ErasuresError),
     /// The operating system gave no random bytes.
     #[error("no random bytes from the operating system")]
     NoRandomness(#[source] getrandom::Error),

@@ -117,13 +117,14 @@ fn open_with(key: &PersonKey, place: Place<'_>, sealed: &SealedBox) -> Option<Va
 #[cfg(test)]
 mod tests {
     use claim_domain::ids::CustomerId;
+    use claim_domain::time::Instant;
     use proptest::prelude::*;
     use serde_json::json;
     use tempfile::TempDir;
     use uuid::Uuid;
 
     use super::*;
-    use crate::keys::{PersonRef, Secret, SqliteKeys};
+    use crate::keys::{Erasure, PersonRef, Secret, SqliteKeys};
 
     const HERE: Place<'_> = Place {
         source: "partner:p-contoso",
@@ -181,7 +182,13 @@ mod tests {
         assert!(matches!(open(&keys, moved, &sealed), Err(OpenError::NotHere)));
         let stranger = SealedBox { key: Uuid::from_u128(6), ..sealed.clone() };
         assert!(matches!(open(&keys, HERE, &stranger), Err(OpenError::Keys(KeysError::UnknownKey(_)))));
-        keys.erase(&key.person).unwrap();
+        keys.destroy(&[Erasure {
+            person: key.person.clone(),
+            keys: vec![key.key],
+            reason: "GDPR-2211".parse().unwrap(),
+            erased_at: Instant::default(),
+        }])
+        .unwrap();
         assert_eq!(open(&keys, HERE, &sealed).unwrap(), Inside::Erased);
     }
 

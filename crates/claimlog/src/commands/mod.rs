@@ -13,6 +13,7 @@ mod claim;
 mod completions;
 mod demo;
 mod effects;
+mod erase;
 mod events;
 mod moves;
 mod schema;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status> {
         Command::Topics(it) => topics::run(global, &it),
         Command::Export(it) => moves::export(global, &it),
         Command::Import(it) => moves::import(global, &it),
+        Command::Erase(it) => erase::run(global, &it),
         Command::Bench(it) => bench::run(global, &it),
         Command::View(it) => view::run(global, &it),
         Command::Claim { id } => claim::now(global, id),

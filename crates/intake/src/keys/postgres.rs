@@ -1,13 +1,13 @@
 //! The key store in one schema of PostgreSQL, for any number of intakes.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claim_postgres::postgres::Row;
 use claim_postgres::{Address, Session, SessionError};
 use uuid::Uuid;
 
-use super::{Found, Keys, KeysError, PersonKey, PersonRef, Secret, random_id};
+use super::{Erasure, Found, Keys, KeysError, PersonKey, PersonRef, Secret, random_id};
 
 /// Version of the tables below.
 const VERSION: i64 = 1;
@@ -123,11 +123,32 @@ impl Keys for PostgresKeys {
         Ok(Found::Key(PersonKey { person: get::<String>(row, "person")?.into(), key, secret }))
     }
 
-    fn erase(&self, person: &str) -> Result<usize, KeysError> {
-        let sql =
-            "UPDATE person_key SET lookup = NULL, secret = NULL WHERE person = ?1 AND secret IS NOT NULL";
-        let erased = self.session().execute(sql, &[&person])?;
-        Ok(usize::try_from(erased).unwrap_or(usize::MAX))
+    fn person(&self, whom: &PersonRef) -> Result<Option<Arc<str>>, KeysError> {
+        let found = known(&mut self.session(), std::iter::once(&whom.index(&self.secret)))?;
+        Ok(found.into_iter().next().map(|(_, key)| key.person))
+    }
+
+    fn held(&self, person: &str) -> Result<Option<Vec<Uuid>>, KeysError> {
+        let sql = "SELECT key, secret IS NOT NULL AS there FROM person_key WHERE person = ?1 ORDER BY key";
+        let rows = self.session().query(sql, &[&person])?;
+        let mut held = None;
+        for row in &rows {
+            let held = held.get_or_insert_with(Vec::new);
+            if get::<bool>(row, "there")? {
+                held.push(key_of(row)?);
+            }
+        }
+        Ok(held)
+    }
+
+    fn destroy(&self, erasures: &[Erasure]) -> Result<(), KeysError> {
+        let keys = erasures.iter().flat_map(|it| it.keys.iter().map(|key| (key.to_string(), &*it.person)));
+        let (keys, persons): (Vec<String>, Vec<&str>) = keys.unzip();
+        // A key that was never here is from now on known as erased.
+        let sql = "INSERT INTO person_key (key, person) SELECT DISTINCT * FROM unnest(?1::text[], ?2::text[]) \
+                   ON CONFLICT (key) DO UPDATE SET lookup = NULL, secret = NULL WHERE person_key.secret IS NOT NULL";
+        self.session().execute(sql, &[&keys, &persons])?;
+        Ok(())
     }
 }
 
@@ -143,11 +164,15 @@ fn known<'a>(
 }
 
 fn read(row: &Row) -> Result<([u8; 32], PersonKey), KeysError> {
-    let key = Uuid::parse_str(&get::<String>(row, "key")?).map_err(|_| KeysError::Damaged(Uuid::nil()))?;
+    let key = key_of(row)?;
     let damaged = |_| KeysError::Damaged(key);
     let secret = Secret(get::<Vec<u8>>(row, "secret")?.try_into().map_err(damaged)?);
     let lookup = get::<Vec<u8>>(row, "lookup")?.try_into().map_err(damaged)?;
     Ok((lookup, PersonKey { person: get::<String>(row, "person")?.into(), key, secret }))
+}
+
+fn key_of(row: &Row) -> Result<Uuid, KeysError> {
+    Uuid::parse_str(&get::<String>(row, "key")?).map_err(|_| KeysError::Damaged(Uuid::nil()))
 }
 
 /// Makes a key for each person, all in one durable statement; who has got one meanwhile keeps it (F-87). They are in the

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{Found, Keys, KeysError, PersonKey, PersonRef, Secret, random_id};
+use super::{Erasure, Found, Keys, KeysError, PersonKey, PersonRef, Secret, random_id};
 
 /// "clky": marks the file as a key store of ours.
 const APPLICATION: i32 = 0x636c_6b79;
@@ -33,6 +33,12 @@ const TABLES: &str = "
         secret BLOB         -- NULL once erased
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX person_key_by_person ON person_key (person);
+";
+
+/// A key that was never here is from now on known as erased.
+const DESTROY: &str = "
+    INSERT INTO person_key (key, person) VALUES (?1, ?2)
+    ON CONFLICT (key) DO UPDATE SET lookup = NULL, secret = NULL WHERE secret IS NOT NULL
 ";
 
 /// Keys in a SQLite file with a write-ahead log, synced before a key is given out.
@@ -147,21 +153,51 @@ impl Keys for SqliteKeys {
         Ok(Found::Key(found))
     }
 
-    fn erase(&self, person: &str) -> Result<usize, KeysError> {
+    fn person(&self, whom: &PersonRef) -> Result<Option<Arc<str>>, KeysError> {
+        let person = self
+            .state()?
+            .connection
+            .prepare_cached("SELECT person FROM person_key WHERE lookup = ?1")?
+            .query_row([whom.index(&self.secret)], |row| row.get::<_, String>(0))
+            .optional()?;
+        Ok(person.map(Arc::from))
+    }
+
+    fn held(&self, person: &str) -> Result<Option<Vec<Uuid>>, KeysError> {
+        let state = self.state()?;
+        let mut rows = state.connection.prepare_cached(
+            "SELECT key, secret IS NOT NULL FROM person_key WHERE person = ?1 ORDER BY key",
+        )?;
+        let rows = rows.query_map([person], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))?;
+        let mut held = None;
+        for row in rows {
+            let (key, is_there) = row?;
+            let held = held.get_or_insert_with(Vec::new);
+            if is_there {
+                held.push(Uuid::parse_str(&key).map_err(|_| KeysError::Damaged(Uuid::nil()))?);
+            }
+        }
+        Ok(held)
+    }
+
+    fn destroy(&self, erasures: &[Erasure]) -> Result<(), KeysError> {
         let mut state = self.state()?;
         state.by_lookup.clear();
         state.by_key.clear();
-        let erased = state.connection.execute(
-            "UPDATE person_key SET lookup = NULL, secret = NULL WHERE person = ?1 AND secret IS NOT NULL",
-            [person],
-        )?;
+        let tx = state.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for erasure in erasures {
+            for key in &erasure.keys {
+                tx.prepare_cached(DESTROY)?.execute(params![key.to_string(), &*erasure.person])?;
+            }
+        }
+        tx.commit()?;
         // Until the write-ahead log is folded back into the file, the key could still be read from either.
         let busy: bool =
             state.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy {
             return Err(KeysError::Unavailable("a reader holds the old state, erase again".into()));
         }
-        Ok(erased)
+        Ok(())
     }
 }
 
@@ -259,7 +295,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::super::suite::{many, mina, one};
+    use super::super::suite::{erasure, many, mina, one};
     use super::*;
 
     fn store(dir: &TempDir) -> SqliteKeys {
@@ -280,9 +316,7 @@ mod tests {
         let persons = many(200);
         let made = keys.ensure(&persons).unwrap();
         assert!(on_disk(&dir, made[0].secret.bytes()), "this check can find a key");
-        for key in made.iter().step_by(3) {
-            keys.erase(&key.person).unwrap();
-        }
+        keys.destroy(&made.iter().step_by(3).map(erasure).collect::<Vec<_>>()).unwrap();
         for (n, key) in made.iter().enumerate() {
             assert_eq!(on_disk(&dir, key.secret.bytes()), n % 3 != 0, "key {n}");
         }

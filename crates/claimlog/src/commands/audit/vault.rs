@@ -3,7 +3,6 @@
 //! It stands beside the data directory, not in it: who can rewrite the log and has the key could sign what he wrote. Whoever
 //! needs more than that keeps it on another machine, which only has to read the data directory.
 
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -29,12 +28,7 @@ pub(super) struct Vault {
 impl Vault {
     /// The folder that is named, or the one beside the data directory.
     pub(super) fn of(global: &Global, named: &Folder) -> Self {
-        let beside = || {
-            let mut name = OsString::from(global.data().as_os_str());
-            name.push("-audit");
-            PathBuf::from(name)
-        };
-        Self { dir: named.audit_dir.clone().unwrap_or_else(beside) }
+        Self { dir: named.audit_dir.clone().unwrap_or_else(|| global.beside_data("-audit")) }
     }
 
     /// Whether anything was signed there.
