@@ -16,6 +16,7 @@ mod deadlines;
 mod effects;
 mod erasure;
 mod full_disk;
+mod golden;
 mod http;
 mod journal;
 #[cfg(feature = "kafka")]

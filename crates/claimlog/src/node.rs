@@ -13,7 +13,7 @@ use claim_engine::{Engine, Replay};
 use claim_intake::directory::FileDirectory;
 use claim_intake::ports::{PATIENCE, WithTimeout};
 use claim_intake::{IdentityPartition, Intake, Parts, Remembered};
-use claim_journal::{Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
+use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
 use tokio::runtime::{Builder, Runtime};
@@ -26,8 +26,6 @@ use crate::exit::UsageError;
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// P of a new journal (DESIGN rule 5).
 const PARTITIONS: u16 = 8;
-/// The digest of `schemas/`; until the format is frozen a directory of other shapes is refused.
-const SCHEMAS: &str = include_str!("../../../schemas/digest.txt");
 
 /// What `open` is to do with a directory that is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +58,6 @@ pub(crate) fn wall() -> Instant {
 /// When there are no threads to be had.
 pub(crate) fn runtime() -> Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().context("starting the runtime")
-}
-
-/// The digest of the shapes of this program.
-pub(crate) fn schemas() -> Result<Digest> {
-    SCHEMAS.trim().parse().context("schemas/digest.txt holds no digest")
 }
 
 /// The file-backed directory, or an empty one.
@@ -137,21 +130,14 @@ impl Node {
 
 /// What the journal was made with; a new one's is made now.
 fn settings(chains: &BTreeMap<PartitionId, Chain>, begin: Begin) -> Result<(JournalId, Settings)> {
-    let ours = schemas()?;
     let found = chains.values().find_map(|chain| Some((chain.journal()?, chain.settings()?.clone())));
     let Some((journal, settings)) = found else {
         let simulated = begin == Begin::Simulated;
-        let settings = Settings { slots: SLOTS, partitions: PARTITIONS, simulated, schemas: ours };
+        let settings = Settings { slots: SLOTS, partitions: PARTITIONS, simulated };
         return Ok((JournalId(Uuid::new_v4()), settings));
     };
     if settings.slots != SLOTS {
         bail!("this journal has {} slots; this release knows {SLOTS}", settings.slots);
-    }
-    if settings.schemas != ours {
-        bail!(
-            "this directory was written by a build with other shapes (format 0 is not kept between builds): \
-             read it with that build, or begin a new directory with --data"
-        );
     }
     Ok((journal, settings))
 }

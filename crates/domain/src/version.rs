@@ -1,4 +1,8 @@
 //! The version of a shape, written into every event.
+//!
+//! A shape that was released never changes. What must become another gets version 2: the old struct stays as it was, with an
+//! upcaster, a `From` into the new one, which is read as either; the tests below show it whole. `tests/golden/shapes.txt` gets
+//! a line more, and `tests/golden` a journal that holds the old version.
 
 use std::borrow::Cow;
 
@@ -51,5 +55,51 @@ mod tests {
         assert!(serde_json::from_str::<V<1>>("1").is_ok());
         let refused = serde_json::from_str::<V<1>>("2").unwrap_err();
         assert!(refused.to_string().contains("version 2"), "{refused}");
+    }
+
+    /// A shape as it was released.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Paid1 {
+        #[serde(rename = "version")]
+        _version: V<1>,
+        dollars: u64,
+    }
+
+    /// The same, changed: amounts are in cents.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(from = "Paid")]
+    struct Paid2 {
+        version: V<2>,
+        cents: u64,
+    }
+
+    /// Either, as it stands on a log.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Paid {
+        Now { version: V<2>, cents: u64 },
+        Before(Paid1),
+    }
+
+    impl From<Paid> for Paid2 {
+        fn from(it: Paid) -> Self {
+            match it {
+                Paid::Now { version, cents } => Self { version, cents },
+                Paid::Before(before) => Self { version: V, cents: 100 * before.dollars },
+            }
+        }
+    }
+
+    #[test] // issue 5, point 12
+    fn what_was_written_before_a_shape_changed_is_cast_up_when_it_is_read() {
+        let paid = Paid2 { version: V, cents: 300 };
+        assert_eq!(serde_json::from_str::<Paid2>(r#"{"version":1,"dollars":3}"#).unwrap(), paid);
+        let text = serde_json::to_string(&paid).unwrap();
+        assert_eq!(text, r#"{"version":2,"cents":300}"#);
+        assert_eq!(serde_json::from_str::<Paid2>(&text).unwrap(), paid);
+        for neither in [r#"{"version":2,"dollars":3}"#, r#"{"version":3,"cents":3}"#] {
+            assert!(serde_json::from_str::<Paid2>(neither).is_err(), "{neither}");
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Releases {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "all of this is test code")]
 mod tests {
-    use claim_journal::{Chain, Digest, JournalId, LeaderId, Offsets, Pen, Settings};
+    use claim_journal::{Chain, JournalId, LeaderId, Offsets, Pen, Settings};
     use uuid::Uuid;
 
     use super::*;
@@ -79,7 +79,7 @@ mod tests {
     fn lead(rules: u32) -> Vec<u8> {
         let chain = Chain::new(PartitionId::Number(3), Offsets::Positions);
         let mut pen = Pen::new(&chain, JournalId(Uuid::nil()), LeaderId(Uuid::nil()));
-        let settings = Settings { slots: 1, partitions: 8, simulated: false, schemas: Digest::of(b"") };
+        let settings = Settings { slots: 1, partitions: 8, simulated: false };
         let mut line = pen.lead("7.8.9", rules, Some(&settings)).unwrap();
         line.pop(); // a line is read without its line feed
         line

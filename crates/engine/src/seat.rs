@@ -434,7 +434,7 @@ impl Desk {
         match self.chain.settings() {
             Some(found) if found != wanted => {
                 let text = |it: &Settings| {
-                    format!("{} slots, {} partitions, shapes {}", it.slots, it.partitions, it.schemas)
+                    format!("{} slots, {} partitions, simulated: {}", it.slots, it.partitions, it.simulated)
                 };
                 Err(SeatError::OtherSettings { found: text(found), wanted: text(wanted) })
             }

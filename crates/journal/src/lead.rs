@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, BodyError};
-use crate::digest::Digest;
 
 /// The body of a lead (DESIGN §5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,8 +28,6 @@ pub struct Settings {
     pub partitions: u16,
     /// Whether the clock of this journal is always the newest time given (CONTRACT §1).
     pub simulated: bool,
-    /// The SHA-256 over the schemas directory of the release that made it.
-    pub schemas: Digest,
 }
 
 impl Lead {

@@ -398,7 +398,7 @@ fn f_81_a_record_of_a_newer_format_at_the_end_is_not_a_torn_tail() {
     let (disk, _) = filled(4, 60, 1 << 20);
     let bytes = disk.content(&segment(0));
     let last = bytes[..bytes.len() - 1].iter().rposition(|&it| it == b'\n').unwrap() + 1;
-    let text = std::str::from_utf8(&bytes[last..]).unwrap().replace("\"format\":0", "\"format\":1");
+    let text = std::str::from_utf8(&bytes[last..]).unwrap().replace("\"format\":1", "\"format\":2");
     let body = &text[..text.rfind(",\"crc\"").unwrap()];
     let newer = format!("{body},\"crc\":\"{:08x}\"}}\n", crc32c(body.as_bytes()));
     disk.put(&segment(0), &[&bytes[..last], newer.as_bytes()].concat());

@@ -9,9 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use claim_journal::{
-    Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
-};
+use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
 use claim_log::{Batch, Log, LogError, Outgoing, Outlet, Place, ReadLog, Receipt, Start, Unclear};
 use claim_log_kafka::{Connection, KafkaLog, KafkaTopics, check};
 use claim_testkit::kafka::{self, Answers, Cluster, User};
@@ -46,7 +44,7 @@ fn chain(log: &KafkaLog) -> Chain {
 /// Leads on what is there.
 fn lead(log: &KafkaLog) -> Pen {
     let chain = chain(log);
-    let settings = Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"") };
+    let settings = Settings { slots: 4096, partitions: 8, simulated: false };
     let journal = chain.journal().unwrap_or(JournalId(Uuid::from_u128(77)));
     let mut pen = Pen::new(&chain, journal, LeaderId(Uuid::new_v4()));
     let line = pen.lead("1.0.0", 1, chain.journal().is_none().then_some(&settings)).unwrap();

@@ -11,9 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use claim_journal::{
-    Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
-};
+use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
 use uuid::Uuid;
 
 pub use arrivals::arrivals_reach_the_end;
@@ -51,7 +49,7 @@ const PARTITION: PartitionId = PartitionId::Number(0);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn settings() -> Settings {
-    Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"") }
+    Settings { slots: 4096, partitions: 8, simulated: false }
 }
 
 fn pen(chain: &Chain, leader: u128) -> Pen {

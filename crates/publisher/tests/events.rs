@@ -11,8 +11,8 @@ use claim_domain::ids::{ClaimId, CustomerId};
 use claim_domain::time::Instant;
 use claim_domain::version::V;
 use claim_journal::{
-    Cause, Chain, Cursor, Decision, Digest, JournalId, Kind, LeaderId, Offsets, PartitionId, Pen, Position,
-    Ruling, Settings, canonical,
+    Cause, Chain, Cursor, Decision, JournalId, Kind, LeaderId, Offsets, PartitionId, Pen, Position, Ruling,
+    Settings, canonical,
 };
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 use claim_publisher::{CloudEvent, Events, PublishError};
@@ -55,7 +55,7 @@ const TWO: PartitionId = PartitionId::Number(2);
 impl Writer {
     fn new() -> Self {
         let mut it = Self { lines: Lines::default(), pens: BTreeMap::new() };
-        let settings = Settings { slots: 4096, partitions: 4, simulated: false, schemas: Digest::of(b"") };
+        let settings = Settings { slots: 4096, partitions: 4, simulated: false };
         for (nth, partition) in [ONE, TWO, PartitionId::Program].into_iter().enumerate() {
             let chain = Chain::new(partition, Offsets::Positions);
             let mut pen = Pen::new(&chain, JOURNAL, LeaderId(Uuid::from_u128(nth as u128)));

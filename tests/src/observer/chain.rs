@@ -158,7 +158,7 @@ impl Chain {
     }
 
     fn judge_envelope(&self, it: &Envelope) -> Verdict {
-        if it.format != 0 {
+        if it.format != 1 {
             return Verdict::Halt(Halt::UnknownFormat);
         }
         let foreign = self.journal.as_ref().is_some_and(|ours| *ours != it.journal);
@@ -229,9 +229,8 @@ fn spelt_lead(body: &Value, first: bool) -> Option<String> {
             let small = |name: &str| u16::try_from(it.get(name)?.as_u64()?).ok();
             let (slots, partitions) = (small("slots")?, small("partitions")?);
             let simulated = it.get("simulated")?.as_bool()?;
-            let schemas = it.get("schemas").filter(|it| it.as_str().is_some_and(|it| it.len() == 64))?;
             format!(
-                ",\"settings\":{{\"slots\":{slots},\"partitions\":{partitions},\"simulated\":{simulated},\"schemas\":{schemas}}}"
+                ",\"settings\":{{\"slots\":{slots},\"partitions\":{partitions},\"simulated\":{simulated}}}"
             )
         }
         _ => return None,

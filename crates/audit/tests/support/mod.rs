@@ -96,7 +96,7 @@ pub(crate) struct Writer {
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { slots: 4096, partitions: 4, simulated: false, schemas: Digest::of(b"") }
+    Settings { slots: 4096, partitions: 4, simulated: false }
 }
 
 pub(crate) fn journal() -> JournalId {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::closed_loop::run;
 use super::{Figure, interleaved, load};
-use crate::node::{RELEASE, schemas};
+use crate::node::RELEASE;
 
 /// How many are in flight where that is not timed.
 pub(crate) const FILLING: usize = 1_000;
@@ -92,7 +92,7 @@ fn decided(folder: &Path, figure: &Durable) -> Result<(Duration, Vec<Vec<u8>>)> 
 
 /// The engine over a new log.
 fn engine(log: &Arc<EmbeddedLog>) -> Result<Engine> {
-    let settings = Settings { slots: SLOTS, partitions: 8, simulated: false, schemas: schemas()? };
+    let settings = Settings { slots: SLOTS, partitions: 8, simulated: false };
     let writer: Arc<dyn Log> = log.clone();
     let journal = JournalId(Uuid::new_v4());
     Ok(Engine::start(writer, journal, &settings, Default::default(), Replay::default(), RELEASE)?)

@@ -12,7 +12,6 @@ use claim_log_kafka::{Connection, KafkaTopics, Settings, Topics, Wrong, check, c
 
 use crate::exit::UsageError;
 use crate::kafka_options::KafkaOptions;
-use crate::node::schemas;
 
 /// The inbox that our own HTTP door writes to: one partition, so that what one answer refers to is known to the next.
 const API: &str = "api";
@@ -81,12 +80,8 @@ impl Cluster {
     }
 
     /// What a new journal is made with.
-    ///
-    /// # Errors
-    /// When this build has no digest of its shapes.
-    pub(crate) fn journal_settings(&self) -> Result<JournalSettings> {
-        let slots = claim_domain::ids::SLOTS;
-        Ok(JournalSettings { slots, partitions: self.partitions, simulated: false, schemas: schemas()? })
+    pub(crate) fn journal_settings(&self) -> JournalSettings {
+        JournalSettings { slots: claim_domain::ids::SLOTS, partitions: self.partitions, simulated: false }
     }
 
     /// A client for the topics around the journal, with a producer of its own.

@@ -34,7 +34,7 @@ impl Cluster {
             group: self.group("engine"),
             commands: self.topics.commands().into(),
             program_commands: self.topics.program_commands().into(),
-            settings: self.journal_settings()?,
+            settings: self.journal_settings(),
             release: RELEASE.to_owned(),
             accept_void: self.accept_void.clone(),
             decide,

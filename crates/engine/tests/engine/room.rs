@@ -8,9 +8,7 @@ use std::time::Duration;
 use claim_domain::decide::decide;
 use claim_domain::ids::ClaimId;
 use claim_engine::{Decide, Engine, EngineError, Replay};
-use claim_journal::{
-    Chain, Decision, Digest, JournalId, Line, PartitionId, ProgramPosition, Routed, Settings, Tick,
-};
+use claim_journal::{Chain, Decision, JournalId, Line, PartitionId, ProgramPosition, Routed, Settings, Tick};
 use claim_log::{Feed, ReadLog, Start, Told, Unavailable};
 use claim_log_embedded::{EmbeddedLog, Options};
 use serde_json::Value;
@@ -68,7 +66,7 @@ impl Room {
     /// Starts the engine, deciding in another way.
     pub(crate) fn open_with(&self, decide: Decide) -> Desk {
         let (log, opened) = EmbeddedLog::open(&self.data(), &Options::default()).unwrap();
-        let settings = Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"") };
+        let settings = Settings { slots: 4096, partitions: 8, simulated: false };
         let journal =
             opened.chains.values().find_map(Chain::journal).unwrap_or(JournalId(Uuid::from_u128(7)));
         let mut replay = Replay::default();

@@ -34,7 +34,7 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { slots: 4096, partitions: PARTITIONS, simulated: false, schemas: Digest::of(b"") }
+    Settings { slots: 4096, partitions: PARTITIONS, simulated: false }
 }
 
 impl Room {

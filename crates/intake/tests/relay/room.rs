@@ -15,7 +15,7 @@ use claim_intake::directory::FileDirectory;
 use claim_intake::keys::{Keys, SqliteKeys};
 use claim_intake::ports::{PATIENCE as LOOK_UPS, WithTimeout};
 use claim_intake::relay::{InboxTopic, Relay, RelayParts, RelayStatus, RelayTopics};
-use claim_journal::{Digest, Settings};
+use claim_journal::Settings;
 use claim_log::{Headers, Place, Received};
 use claim_publisher::{PublisherParts, PublisherStatus, publish};
 use claim_testkit::broker::MemoryBroker;
@@ -156,12 +156,7 @@ impl Room {
             group: "engine".into(),
             commands: "commands".into(),
             program_commands: "program.commands".into(),
-            settings: Settings {
-                slots: 4096,
-                partitions: PARTITIONS,
-                simulated: false,
-                schemas: Digest::of(b""),
-            },
+            settings: Settings { slots: 4096, partitions: PARTITIONS, simulated: false },
             release: "test".into(),
             accept_void: BTreeMap::new(),
             decide,

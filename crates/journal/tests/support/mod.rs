@@ -16,7 +16,7 @@ pub(crate) fn leader(number: u128) -> LeaderId {
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"schemas") }
+    Settings { slots: 4096, partitions: 8, simulated: false }
 }
 
 pub(crate) fn empty() -> Chain {

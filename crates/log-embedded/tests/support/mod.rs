@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use claim_journal::{
-    Chain, Digest, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
-};
+use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, OpenError, Opened, Options};
 use uuid::Uuid;
@@ -111,8 +109,7 @@ impl Hands {
         });
         self.nth += 1;
         if pen.epoch() == 0 {
-            let settings =
-                Settings { slots: 4096, partitions: 8, simulated: false, schemas: Digest::of(b"") };
+            let settings = Settings { slots: 4096, partitions: 8, simulated: false };
             return (true, pen.lead("1.0.0", 1, Some(&settings)).unwrap());
         }
         let body = format!("{{\"nth\":{},\"text\":\"{}\"}}", self.nth, "x".repeat(size));
