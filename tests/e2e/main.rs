@@ -27,6 +27,7 @@ mod kill;
 mod mutated;
 mod observer;
 mod place;
+mod python;
 mod sample;
 mod search;
 mod seed;

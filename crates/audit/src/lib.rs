@@ -6,7 +6,7 @@
 //! fired before what they had to come before, and it decides every decision again and compares it with what stands on
 //! the log, byte for byte but for the sentence `message` (DESIGN rule 6, §5; I-01 … I-17, I-26, I-29). [`as_of()`] tells
 //! claims and views as they were. [`explain()`] tells why a claim is what it is, and [`what_if()`] what would be
-//! otherwise under other terms, both by deciding again. [`prove`] signs what a journal is, proves to others what stands in
+//! otherwise under other terms, both by deciding again. [`export`] writes decisions, events and claims as Parquet. [`prove`] signs what a journal is, proves to others what stands in
 //! it, and names the record that was changed since (I-25).
 //!
 //! **Invariants.** A finding names its place. A finding about a decision ends nothing: the fold goes on with what the
@@ -28,6 +28,7 @@ mod as_of;
 mod bindings;
 mod decisions;
 mod explain;
+pub mod export;
 mod known;
 mod moment;
 mod program;

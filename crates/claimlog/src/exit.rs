@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use claim_audit::export::ExportError;
 use claim_audit::{AuditError, WhatIfError};
 use claim_intake::directory::DirectoryFileError;
 use claim_log::LogError;
@@ -67,10 +68,18 @@ pub(crate) fn status_of(error: &anyhow::Error) -> Status {
                     | ProjectError::Log(LogError::Damaged { .. } | LogError::BeyondEnd { .. })
             )
         );
-        let unsound = matches!(
-            cause.downcast_ref(),
-            Some(AuditError::Unsound(_) | AuditError::Log(LogError::Damaged { .. }))
-        ) || matches!(cause.downcast_ref(), Some(WhatIfError::Audit(AuditError::Unsound(_))));
+        let audited = cause
+            .downcast_ref()
+            .or_else(|| match cause.downcast_ref()? {
+                WhatIfError::Audit(it) => Some(it),
+                _ => None,
+            })
+            .or_else(|| match cause.downcast_ref()? {
+                ExportError::Audit(it) => Some(it),
+                _ => None,
+            });
+        let unsound =
+            matches!(audited, Some(AuditError::Unsound(_) | AuditError::Log(LogError::Damaged { .. })));
         if damaged || unfoldable || unsound {
             return Status::Unsound;
         }

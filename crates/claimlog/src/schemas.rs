@@ -43,6 +43,7 @@ pub(crate) fn all() -> Vec<Named> {
     all.push(named("history-entry", of::<HistoryEntry<'static>>()));
     all.push(named("effect", of::<LedgerEntry>()));
     all.push(named("erasure", of::<Erasure>()));
+    all.push(named("parquet", parquet()));
     all.push(named("audit-report", of::<Report>()));
     all.push(named("audit-explanation", of::<Explanation>()));
     all.push(named("audit-what-if", of::<WhatIf>()));
@@ -100,6 +101,16 @@ fn refusals() -> Value {
         "title": "Refusals",
         "description": "Stable codes in their order of precedence (A-57, A-72), with the rules they come from.",
         "refusals": Refusal::TABLE
+    })
+}
+
+/// The columns of what `audit export` writes.
+fn parquet() -> Value {
+    json!({
+        "title": "Parquet",
+        "description": "The files of `claimlog audit export` and their columns. Those of personal data are null once erased.",
+        "format": claim_audit::export::FORMAT,
+        "files": claim_audit::export::describe()
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use claim_domain::command::CommandType;
 use claim_domain::event::Event;
 use claim_domain::ids::CommandId;
-use claim_domain::sealed::SealedBox;
+use claim_domain::sealed::{SEALED, SealedBox};
 use claim_intake::keys::Keys;
 use claim_intake::seal::{Inside, Place, open};
 use claim_projector::{HistoryEntry, Occasion};
@@ -51,16 +51,9 @@ impl Opener {
         let source = asking.source.to_string();
         let events = shown.get_mut("events").and_then(Value::as_array_mut);
         for event in events.into_iter().flatten() {
-            for (pointer, field) in [
-                ("/friendly_name", "friendly_name"),
-                ("/mismatch_reason", "mismatch_reason"),
-                ("/contacts/customer", "contacts.customer"),
-                ("/contacts/partner", "contacts.partner"),
-                ("/text", "text"),
-                ("/comment", "comment"),
-                ("/justification", "justification"),
-            ] {
-                let Some(slot) = event.pointer_mut(pointer) else { continue };
+            for field in SEALED {
+                let pointer = format!("/{}", field.replace('.', "/"));
+                let Some(slot) = event.pointer_mut(&pointer) else { continue };
                 if let Ok(sealed) = serde_json::from_value::<SealedBox>(slot.clone()) {
                     *slot = self.open(&source, asking.id, field, &sealed);
                 }

@@ -2,5 +2,6 @@
 
 mod as_of;
 mod explain;
+mod export;
 mod prove;
 mod what_if;

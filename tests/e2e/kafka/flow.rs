@@ -1,7 +1,6 @@
 //! A command by a topic or by HTTP, its outcome, its events, and what is no command.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use claim_testkit::kafka::{Record, or_skip};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use super::room::Room;
 use crate::http::Serving;
 use crate::place::{Place, Run, answer, claimlog, root, run};
+use crate::python::python;
 use crate::trace::TRACE;
 use crate::world::{SCAN, accept, add, claim, command, comment, id, lines, operator, program, send_consent};
 
@@ -100,31 +100,10 @@ fn readme_client() -> String {
     after.split_once("\n```").expect("the block ends").0.to_owned() + "\n"
 }
 
-/// A Python with `kafka-python`; none, said by its reason, where none can be made.
-fn python() -> Option<PathBuf> {
-    let venv = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kafka-python");
-    let python = venv.join("bin/python");
-    let can = |python: &PathBuf| {
-        let import = Command::new(python).args(["-c", "import kafka"]).output();
-        import.is_ok_and(|it| it.status.success())
-    };
-    if can(&python) {
-        return Some(python);
-    }
-    let make = Command::new("python3").args(["-m", "venv"]).arg(&venv).output();
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "kafka-python"];
-    let install = Command::new(&python).args(pip).output();
-    if can(&python) {
-        return Some(python);
-    }
-    skipped(&format!("there is no Python with kafka-python: {make:?} {install:?}"));
-    None
-}
-
 #[test] // issue 4, CONTRACT §2
 fn an_upstream_publishes_with_the_client_of_the_readme_and_hears_of_each_command() {
     let Some(room) = Room::new("an_upstream_publishes_with_the_client_of_the_readme", &[]) else { return };
-    let Some(python) = python() else { return };
+    let Some(python) = python("kafka-python", "kafka") else { return };
     let (place, serving) = with_program(&room, &[]);
     let script = place.beside("publish.py");
     fs::write(&script, readme_client()).unwrap();

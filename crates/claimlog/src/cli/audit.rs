@@ -84,6 +84,29 @@ pub(crate) enum Audit {
     ///
     /// Takes what `audit prove` prints, and what `audit checkpoint --since` prints. Needs no data directory and no network.
     CheckProof(CheckProof),
+    /// Writes decisions, events and claims as Parquet, for pandas, DuckDB, Spark and the like.
+    ///
+    /// decisions.parquet has a row for each decision of the journal, events.parquet for each event, claims.parquet for each claim
+    /// as it is at the end. `claimlog schema parquet` tells what each column means; the files say it too, and how far the
+    /// journal went (`claimlog.cursor`). The journal is checked while it is read; one that is not sound is not exported, and the
+    /// exit status is 3.
+    ///
+    /// Personal data is opened: guard the files. What was erased is null (`erased` says so of the row). Erasing does not reach
+    /// files that were exported before. --no-personal leaves personal data out and needs no keys.
+    ///
+    /// `claimlog audit export --parquet out; duckdb -c "select status, count(*) from 'out/claims.parquet' group by 1"`
+    Export(Export),
+}
+
+/// Arguments of `audit export`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Export {
+    /// The folder to write into; nothing in it is overwritten.
+    #[arg(long, value_name = "DIR", env = "CLAIMLOG_PARQUET")]
+    pub(crate) parquet: PathBuf,
+    /// Leaves personal data out.
+    #[arg(long, env = "CLAIMLOG_NO_PERSONAL")]
+    pub(crate) no_personal: bool,
 }
 
 /// Where checkpoints and their key are.

@@ -38,6 +38,15 @@ fn print(global: &Global, all: &[Named], name: &str) -> Result<()> {
         let rows = rows.map(|row| [cell(row, "code"), cell(row, "rules"), cell(row, "when")]);
         return output::text(&output::table(["CODE", "RULES", "WHEN"], rows));
     }
+    if it.name == "parquet" && !global.json {
+        let rows = claim_audit::export::describe().into_iter().flat_map(|file| {
+            file.columns.into_iter().map(move |it| {
+                let null = if it.nullable { "yes" } else { "" };
+                [file.file, it.name, it.kind, null, it.says].map(str::to_owned)
+            })
+        });
+        return output::text(&output::table(["FILE", "COLUMN", "TYPE", "NULL", "WHAT IT MEANS"], rows));
+    }
     output::text(text(&it.schema).trim_end())
 }
 

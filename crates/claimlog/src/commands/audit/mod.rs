@@ -10,6 +10,7 @@ mod as_of;
 mod check_proof;
 mod checkpoint;
 mod explain;
+mod export;
 mod prove;
 mod vault;
 pub(crate) mod verify;
@@ -27,6 +28,7 @@ pub(crate) fn run(global: &Global, args: &Audit) -> Result<Status> {
         Audit::WhatIf(args) => what_if::run(global, args),
         Audit::Checkpoint(args) => checkpoint::run(global, args),
         Audit::Prove(args) => prove::run(global, args),
+        Audit::Export(args) => export::run(global, args),
         Audit::CheckProof(args) => check_proof::run(global, args),
     }
 }
