@@ -161,7 +161,12 @@ fn notice(step: &Step, report: &mut Report) {
 }
 
 /// The ends to be tried after this step.
-fn ends(moment: &Moment<'_>, step: &Step, stride: usize, random: &mut Random) -> Vec<(&'static str, End)> {
+pub(crate) fn ends(
+    moment: &Moment<'_>,
+    step: &Step,
+    stride: usize,
+    random: &mut Random,
+) -> Vec<(&'static str, End)> {
     let power = |last: Fate, others: Fate, mark: Fate| End::Power { last, others, mark, entries: true };
     let mut ends = vec![
         ("killed", End::Killed),

@@ -2,7 +2,7 @@
 //! of it is opened by the code that opens a real directory (FAULTS F-14, F-15, F-70 … F-76).
 //!
 //! `life.rs` is what happens, `moment.rs` what may be left of it, `judge.rs` what must hold then, `flips.rs` every flipped bit, `planted.rs` the proof that
-//! all this can fail. Start reading in `campaign.rs`.
+//! all this can fail, `whole.rs` the same with intake, engine and views on top. Start reading in `campaign.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it fails")]
 
@@ -15,6 +15,7 @@ mod planted;
 mod recorder;
 #[path = "../support/mod.rs"]
 mod support;
+mod whole;
 
 use claim_log_embedded::Planted;
 

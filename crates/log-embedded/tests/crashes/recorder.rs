@@ -115,6 +115,11 @@ impl Recorder {
         }
     }
 
+    /// How many steps there were so far.
+    pub(crate) fn passed(&self) -> usize {
+        self.state().steps.len()
+    }
+
     pub(crate) fn steps(&self) -> Vec<Step> {
         self.state().steps.clone()
     }
