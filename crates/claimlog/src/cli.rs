@@ -443,7 +443,8 @@ pub(crate) enum Effects {
 /// Arguments of `bench`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Bench {
-    /// Which figures; without a name all, those on Kafka where --kafka says where it is.
+    /// Which figures; without a name all but `flat_1e7`, which takes ten minutes and 12 GB of disk, and those on Kafka where
+    /// --kafka says where it is.
     pub(crate) names: Vec<String>,
     #[command(flatten, next_help_heading = "On Apache Kafka")]
     pub(crate) kafka: KafkaOptions,

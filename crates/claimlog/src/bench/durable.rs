@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use claim_domain::ids::SLOTS;
+use claim_domain::time::Instant;
 use claim_engine::{Engine, Replay};
 use claim_journal::{JournalId, ProgramPosition, Routed, Settings};
 use claim_log::{Feed, Log, ReadLog, Start};
@@ -75,6 +77,19 @@ pub(crate) fn durable(folder: &Path, figure: &Durable, progress: &mut dyn FnMut(
 /// The real engine over the real log; yields how long it took and the lines that it wrote.
 fn decided(folder: &Path, figure: &Durable) -> Result<(Duration, Vec<Vec<u8>>)> {
     let (took, from) = fill(folder, figure.customers, figure.in_flight)?;
+    let lines = written(folder, from)?;
+    let count = load::commands(figure.customers);
+    if lines.len() != count {
+        return Err(anyhow!("{count} commands gave {} records", lines.len()));
+    }
+    Ok((took, lines))
+}
+
+/// The lines of a log from an offset on, as they stand in its files.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn written(folder: &Path, from: u64) -> Result<Vec<Vec<u8>>> {
     let log = EmbeddedReader::open(folder)?;
     let mut lines = Vec::new();
     let mut records = log.read(&Start::others_at(from))?;
@@ -83,11 +98,7 @@ fn decided(folder: &Path, figure: &Durable) -> Result<(Duration, Vec<Vec<u8>>)> 
         line.push(b'\n');
         lines.push(line);
     }
-    let count = load::commands(figure.customers);
-    if lines.len() != count {
-        return Err(anyhow!("{count} commands gave {} records", lines.len()));
-    }
-    Ok((took, lines))
+    Ok(lines)
 }
 
 /// The engine over a new log.
@@ -104,39 +115,94 @@ fn engine(log: &Arc<EmbeddedLog>) -> Result<Engine> {
 /// # Errors
 /// When the disk fails.
 pub(crate) fn fill(folder: &Path, customers: u32, in_flight: usize) -> Result<(Duration, u64)> {
-    let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
-    let engine = engine(&log)?;
-    let commands = load::claims(customers, set_up(&engine)?)?;
-    let from = log.end();
-    let took = run(commands, in_flight, |routed, done| engine.send(routed, Box::new(move |_| done())));
-    engine.close()?;
-    log.close()?;
+    let running = Running::begin(folder, long_ago()?)?;
+    let commands = running.commands(0..customers, load::STEPS).collect::<Result<Vec<_>>>()?;
+    let from = running.log.end();
+    let took = running.run(commands, in_flight);
+    running.close()?;
     Ok((took, from))
 }
 
-/// Publishes the engagement and enrolls the location; yields the position that the claims name.
-fn set_up(engine: &Engine) -> Result<ProgramPosition> {
-    let mut position = engine.program();
-    for routed in load::program()? {
-        let (tell, told) = channel();
-        engine.send(Routed { program: position, ..routed }, Box::new(move |it| drop(tell.send(it))));
-        let told = told.recv()??;
-        position = told.program.context("a program command told no position")?;
-    }
-    Ok(position)
+/// When claims of a simulated past began.
+pub(crate) fn long_ago() -> Result<Instant> {
+    "2026-01-05T08:00:00.000Z".parse().context("a time")
 }
 
-/// What waits is written together and synced once; each is told then.
+/// An engine over a new log, with a program.
+pub(crate) struct Running {
+    pub(crate) log: Arc<EmbeddedLog>,
+    engine: Engine,
+    program: ProgramPosition,
+    begun: Instant,
+}
+
+impl Running {
+    /// Begins one in a folder: publishes the engagement and enrolls the location, at a time.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn begin(folder: &Path, begun: Instant) -> Result<Self> {
+        let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
+        let engine = engine(&log)?;
+        let mut program = engine.program();
+        for routed in load::program(begun)? {
+            let (tell, told) = channel();
+            engine.send(Routed { program, ..routed }, Box::new(move |it| drop(tell.send(it))));
+            program = told.recv()??.program.context("a program command told no position")?;
+        }
+        Ok(Self { log, engine, program, begun })
+    }
+
+    /// Commands of these customers, for so many steps each.
+    pub(crate) fn commands(
+        &self,
+        customers: Range<u32>,
+        steps: u32,
+    ) -> impl Iterator<Item = Result<Routed>> + use<> {
+        load::claims(customers, steps, self.begun, self.program)
+    }
+
+    /// Decides them, so many in flight; yields how long it took.
+    pub(crate) fn run(&self, commands: impl IntoIterator<Item = Routed>, in_flight: usize) -> Duration {
+        run(commands, in_flight, |routed, done| self.send(routed, done))
+    }
+
+    /// Decides one; `done` is called once it is durable.
+    pub(crate) fn send(&self, routed: Routed, done: Box<dyn FnOnce() + Send>) {
+        self.engine.send(routed, Box::new(move |_| done()));
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    /// When the engine or the log stopped before.
+    pub(crate) fn close(self) -> Result<()> {
+        self.engine.close()?;
+        Ok(self.log.close()?)
+    }
+}
+
 fn appended(file: &Path, lines: Vec<Vec<u8>>, in_flight: usize) -> Result<Duration> {
+    appending(file, |append| run(lines, in_flight, append))
+}
+
+/// Lets `drive` append lines to a new file: what waits is written together and synced once, and each is told then.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn appending<R>(
+    file: &Path,
+    drive: impl FnOnce(&mut dyn FnMut(Vec<u8>, Box<dyn FnOnce() + Send>)) -> R,
+) -> Result<R> {
     let (send, waiting) = channel::<Appending>();
     let mut out = File::create_new(file)?;
     let writer = thread::spawn(move || -> std::io::Result<()> { group_commit(&mut out, &waiting) });
-    let took = run(lines, in_flight, |line, done| {
+    let driven = drive(&mut |line, done| {
         let _ = send.send((line, done));
     });
     drop(send);
     writer.join().map_err(|_| anyhow!("the raw writer panicked"))??;
-    Ok(took)
+    Ok(driven)
 }
 
 /// A line, and what to call once it is durable.

@@ -10,9 +10,12 @@ use uuid::Uuid;
 
 mod closed_loop;
 mod durable;
+mod flat;
+mod half_load;
 #[cfg(feature = "kafka")]
 pub(crate) mod kafka;
 mod load;
+mod program;
 mod replay;
 mod view_rebuild;
 
@@ -20,23 +23,47 @@ mod view_rebuild;
 const ROUNDS: u32 = 5;
 
 /// What is measured on this machine alone.
-pub(crate) const ALONE: [&str; 4] = ["durable_64", "durable_1", "replay", "view_rebuild"];
+pub(crate) const ALONE: [&str; 9] = [
+    "durable_64",
+    "durable_1",
+    "p99_half_load",
+    "replay",
+    "view_rebuild",
+    "apply_120k",
+    "rss_20k_claims",
+    "rss_1m_open_claims",
+    "restart_1m_open_claims",
+];
+/// What takes ten minutes and 12 GB of disk, so it is measured only where it is named.
+pub(crate) const LONG: [&str; 1] = ["flat_1e7"];
 
-/// Measures one of [`ALONE`] in a new folder under `place`, which is removed.
+/// Measures one of [`ALONE`] or [`LONG`] in a new folder under `place`, which is removed.
 ///
 /// # Errors
 /// When the disk fails.
-pub(crate) fn alone(name: &str, place: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
+pub(crate) fn alone(name: &str, place: &Path, progress: &mut dyn FnMut()) -> Result<Vec<Figure>> {
     let folder = place.join(format!("claimlog-bench-{}", Uuid::new_v4()));
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let measured = match name {
-        "durable_1" => durable::durable(&folder, &durable::DURABLE_1, progress),
-        "replay" => replay::replay(&folder, progress),
-        "view_rebuild" => view_rebuild::view_rebuild(&folder, progress),
-        _ => durable::durable(&folder, &durable::DURABLE_64, progress),
+        "apply_120k" => program::apply_120k(&folder, progress),
+        name => one(name, &folder, progress).map(|it| vec![it]),
     };
     fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
     measured
+}
+
+fn one(name: &str, folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
+    match name {
+        "durable_1" => durable::durable(folder, &durable::DURABLE_1, progress),
+        "p99_half_load" => half_load::half_load(folder, progress),
+        "replay" => replay::replay(folder, progress),
+        "view_rebuild" => view_rebuild::view_rebuild(folder, progress),
+        "rss_20k_claims" => program::rss_20k_claims(folder, progress),
+        "rss_1m_open_claims" => program::rss_1m_open_claims(folder, progress),
+        "restart_1m_open_claims" => program::restart_1m_open_claims(folder, progress),
+        "flat_1e7" => flat::flat_1e7(folder, progress),
+        _ => durable::durable(folder, &durable::DURABLE_64, progress),
+    }
 }
 
 /// Measures ours and the baseline in turn; yields the middle of each, in items a second.
@@ -92,7 +119,6 @@ impl Figure {
     }
 
     /// The same, whose ratio is to be so many thousandths or less.
-    #[cfg(feature = "kafka")]
     pub(crate) fn at_most(self, goal: u64) -> Self {
         Self { goal: Some(goal), holds: Some(self.ratio <= goal), ..self }
     }

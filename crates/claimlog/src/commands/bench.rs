@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::bench::{ALONE, Figure, alone, shown};
+use crate::bench::{ALONE, Figure, LONG, alone, shown};
 use crate::cli::{Bench, Global};
 use crate::exit::{Status, UsageError};
 use crate::kafka_options::KafkaOptions;
@@ -25,8 +25,10 @@ const ON_KAFKA: [&str; 5] = [
 /// When there is no figure of a name, it needs brokers and none are named, or disk or brokers fail.
 pub(crate) fn run(global: &Global, args: &Bench) -> Result<Status> {
     let all: Vec<&str> = ALONE.into_iter().chain(ON_KAFKA).collect();
-    if let Some(unknown) = args.names.iter().find(|it| !all.contains(&it.as_str())) {
-        return Err(UsageError(format!("there is no figure {unknown}; there are: {}", all.join(", "))).into());
+    let there_are: Vec<&str> = all.iter().copied().chain(LONG).collect();
+    if let Some(unknown) = args.names.iter().find(|it| !there_are.contains(&it.as_str())) {
+        let there_are = there_are.join(", ");
+        return Err(UsageError(format!("there is no figure {unknown}; there are: {there_are}")).into());
     }
     let named: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let possible = |it: &&str| args.kafka.kafka.is_some() || !on_kafka(it);
@@ -64,7 +66,7 @@ fn measure(
     }
     let place =
         global.data().parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    Ok(vec![alone(name, place, &mut progress)?])
+    alone(name, place, &mut progress)
 }
 
 #[cfg(feature = "kafka")]
