@@ -88,7 +88,7 @@ fn intent(customer: &Customer, event: &Event, tell: &mut impl FnMut(Wrong)) {
     let Some(family) = event.intends().map(|it| it.family()).filter(|it| *it != EffectFamily::Mail) else {
         return;
     };
-    let claim = event.claim().and_then(|it| customer.claims.get(&it));
+    let claim = event.claim().and_then(|it| customer.claim(it));
     if claim.is_some_and(|it| it.ever_intended(family)) {
         let expected = format!("at most one {} of a claim", event.event_type());
         tell((What::TooMany, expected, "it was intended before".to_owned()));

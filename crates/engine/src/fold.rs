@@ -25,7 +25,8 @@ pub(crate) struct Known {
 /// The fold of one partition. The program's has answers only; its catalog is the engine's.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
-    pub(crate) customers: HashMap<CustomerId, Known>,
+    /// In boxes: a table that grows keeps up to half of its places free.
+    pub(crate) customers: HashMap<CustomerId, Box<Known>>,
     pub(crate) claims: HashMap<ClaimId, CustomerId>,
     /// The running deadline of each open claim, in the order in which they fire.
     pub(crate) deadlines: BTreeSet<(Deadline, CustomerId)>,
@@ -80,7 +81,7 @@ impl Fold {
         let stamp = Stamp { at: decision.judged_at, imported: decision.imported };
         for event in decision.events() {
             let claim = event.claim();
-            let running = |known: &Known| known.customer.claims.get(&claim?)?.deadline();
+            let running = |known: &Known| known.customer.claim(claim?)?.deadline();
             let before = running(known);
             known.customer.evolve(event, stamp);
             let after = running(known);

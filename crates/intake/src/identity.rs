@@ -28,7 +28,8 @@ impl Identity {
     /// Adds a binding; the first of an identifier wins.
     pub(crate) fn bind(&mut self, identifier: Identifier, customer: CustomerId) {
         if !self.customers.contains_key(&identifier) {
-            self.identifiers.entry(customer).or_default().push(identifier.clone());
+            let identifiers = self.identifiers.entry(customer).or_insert_with(|| Vec::with_capacity(1));
+            identifiers.push(identifier.clone());
             self.customers.insert(identifier, customer);
         }
     }

@@ -113,7 +113,8 @@ impl Index {
             Command::ClaimCustomer(it) => &it.engagements,
             _ => return,
         };
-        let creations = self.creations.entry(id).or_default();
+        // Hardly ever more than one, and a list would begin with room for four.
+        let creations = self.creations.entry(id).or_insert_with(|| Vec::with_capacity(1));
         if creations.iter().any(|it| it.source == *source) {
             return;
         }

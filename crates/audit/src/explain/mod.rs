@@ -78,7 +78,7 @@ impl Reading {
         if let (Some(step), Some(known)) = (self.steps.last_mut(), self.customers.get(id))
             && step.entry.position == position
         {
-            step.status_after = known.customer.claims.get(&self.claim).map(|it| it.status);
+            step.status_after = known.customer.claim(self.claim).map(|it| it.status);
             step.next_deadline = otherwise::running(&known.customer, self.claim);
         }
     }
@@ -88,7 +88,7 @@ impl Reading {
         let nobody = Customer::default();
         let known = decision.customer.and_then(|it| self.customers.get(it));
         let customer = known.map_or(&nobody, |it| &it.customer);
-        let claim = customer.claims.get(&self.claim);
+        let claim = customer.claim(self.claim);
         let terms = self.terms(decision, claim);
         let version = terms.as_ref().and_then(|it| {
             let catalog = self.program.catalog.at(it.program);
@@ -143,7 +143,7 @@ impl Reading {
     fn explained(self) -> Explanation {
         let id = self.customers.of_claim(self.claim);
         let known = id.and_then(|it| self.customers.get(it));
-        let claim = known.and_then(|it| it.customer.claims.get(&self.claim));
+        let claim = known.and_then(|it| it.customer.claim(self.claim));
         let named = self.steps.iter().flat_map(|it| it.rules.iter().copied());
         let rules: BTreeMap<_, _> = named.filter_map(|it| Some((it, rule::text(it)?))).collect();
         Explanation {

@@ -13,7 +13,7 @@ use crate::again;
 
 /// The deadline of the claim that runs, and what it comes to by itself.
 pub(super) fn running(customer: &Customer, claim: ClaimId) -> Option<Running> {
-    let deadline = customer.claims.get(&claim)?.deadline()?;
+    let deadline = customer.claim(claim)?.deadline()?;
     let (after, fires) = fired(customer, deadline);
     let status = after.claims.get(&claim)?.status;
     Some(Running { deadline, comes_to: fires, status })
@@ -26,7 +26,7 @@ pub(super) fn later(
     command: &Command,
     context: &Context<'_>,
 ) -> Option<Otherwise> {
-    let deadline = customer.claims.get(&claim)?.deadline()?;
+    let deadline = customer.claim(claim)?.deadline()?;
     let (after, fires) = fired(customer, deadline);
     let comes_to = came_to(&after, command, &Context { at: deadline.due_at, ..*context })?;
     Some(Otherwise::Later { from: deadline.due_at, fires, comes_to })

@@ -60,7 +60,7 @@ impl Claims {
     ) -> Result<(), ExportError> {
         for (id, given) in self.0 {
             let known = customers.get(given.customer);
-            let Some(claim) = known.and_then(|it| it.customer.claims.get(&id)) else { continue };
+            let Some(claim) = known.and_then(|it| it.customer.claim(id)) else { continue };
             let mut personal = Personal::default();
             if let Some((sealed, brought)) = &given.friendly_name {
                 opening.open(&mut personal, "friendly_name", sealed, brought)?;

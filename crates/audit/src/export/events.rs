@@ -57,7 +57,7 @@ pub(super) fn row(
         None => Personal::default(),
     };
     let known = decision.customer.and_then(|it| customers.get(it));
-    let claim = event.claim().and_then(|it| known?.customer.claims.get(&it));
+    let claim = event.claim().and_then(|it| known?.customer.claim(it));
     let named = |field: &str| data[field].as_str().map(str::to_owned);
     Ok(EventRow {
         position,

@@ -35,7 +35,7 @@ impl World {
     }
 
     pub(super) fn claim(&self, id: ClaimId) -> Option<&Claim> {
-        self.customer.claims.get(&id)
+        self.customer.claim(id)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::version::V;
 /// It is judged at its due time and without the catalog.
 #[must_use]
 pub fn fire(customer: &Customer, deadline: Deadline) -> Vec<Event> {
-    let claim = match customer.claims.get(&deadline.claim) {
+    let claim = match customer.claim(deadline.claim) {
         Some(claim) if claim.deadline() == Some(deadline) => claim,
         _ => return vec![],
     };

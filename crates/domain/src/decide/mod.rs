@@ -196,7 +196,7 @@ impl Context<'_> {
     /// The claim, if the asker is such an actor and may see it: role, then claim, then location.
     fn claim<'c>(&self, customer: &'c Customer, id: ClaimId, actor: Actor) -> Result<&'c Claim, Refusal> {
         self.require(actor)?;
-        let claim = customer.claims.get(&id).ok_or(Refusal::ClaimNotFound)?;
+        let claim = customer.claim(id).ok_or(Refusal::ClaimNotFound)?;
         match self.asker.partner() {
             Some(partner) if *partner != claim.partner => return Err(Refusal::ClaimNotFound),
             Some(_) => self.require_location(&claim.location)?,

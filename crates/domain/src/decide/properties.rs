@@ -1,8 +1,8 @@
 //! What holds after any sequence of commands about one customer (proptest prints the sequence it fails for).
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use litemap::LiteMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -137,11 +137,11 @@ fn play(
     state
 }
 
-fn recount(customer: &Customer) -> BTreeMap<(EngagementId, PartnerId), u32> {
-    let mut counts = BTreeMap::new();
+fn recount(customer: &Customer) -> LiteMap<(EngagementId, PartnerId), u32> {
+    let mut counts = LiteMap::new();
     for claim in customer.claims.values() {
         if !claim.status.is_terminal() || claim.status == Status::Approved {
-            *counts.entry((claim.engagement.clone(), claim.partner.clone())).or_default() += 1;
+            *counts.entry((claim.engagement.clone(), claim.partner.clone())).or_insert(0) += 1;
         }
     }
     counts
@@ -203,7 +203,7 @@ proptest! {
             let mut counted = customer.counted.clone();
             counted.retain(|_, count| *count > 0);
             assert_eq!(counted, recount(customer));
-            let open: BTreeMap<_, _> = customer
+            let open: LiteMap<_, _> = customer
                 .claims
                 .values()
                 .filter(|it| !it.status.is_terminal())
@@ -223,7 +223,7 @@ proptest! {
         play(&sequence, |it| it, |before, events, after| {
             for event in events {
                 let Some(claim) = event.claim() else { continue };
-                let (was, is) = (before.customer.claims.get(&claim), &after.customer.claims[&claim]);
+                let (was, is) = (before.customer.claim(claim), &after.customer.claims[&claim]);
                 match event {
                     Event::CoSellUpgradeIntended(_) => {
                         assert_eq!(is.answer, Some(Answer::Accepted), "no upgrade before consent");

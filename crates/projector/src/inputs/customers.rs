@@ -56,12 +56,12 @@ impl Customers {
             && !kept.customer.claims.contains_key(&about)
             && let Some(claim) = read_claim(database, about)?
         {
-            kept.customer.claims.insert(about, claim);
+            kept.customer.claims.insert(about, Box::new(claim));
         }
         kept.customer.evolve(event, stamp);
         self.changed.insert(id);
         kept.leave_trace(about, &mut trace.borrow_mut())?;
-        let claim = about.and_then(|it| kept.customer.claims.get(&it));
+        let claim = about.and_then(|it| kept.customer.claim(it));
         if let Some(claim) = claim {
             kept.changed.insert(claim.id, position);
         }
@@ -85,7 +85,7 @@ impl Customers {
 impl Kept {
     /// What the domain's own fold made of an event: the claim it is about, and the customer without its claims.
     fn leave_trace(&mut self, about: Option<ClaimId>, trace: &mut Trace) -> Result<(), StoreError> {
-        if let Some(claim) = about.and_then(|it| self.customer.claims.get(&it)) {
+        if let Some(claim) = about.and_then(|it| self.customer.claim(it)) {
             trace.state(claim)?;
         }
         self.without_claims(|customer| trace.state(customer))
@@ -107,7 +107,7 @@ fn write_kept(database: &Database, id: CustomerId, kept: &mut Kept) -> Result<()
         "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET state = excluded.state";
     database.execute(doing, sql, params![id.to_string(), state])?;
     for (claim, position) in take(&mut kept.changed) {
-        let Some(claim) = kept.customer.claims.get(&claim) else { continue };
+        let Some(claim) = kept.customer.claim(claim) else { continue };
         let sql = "UPDATE claims SET status = ?2, state = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
                    WHERE claim = ?1";
         let row = params![

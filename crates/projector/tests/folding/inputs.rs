@@ -28,7 +28,7 @@ fn customers_claims_and_catalog_are_the_domains_fold() {
             for claim in customer.claims.keys() {
                 let file = snapshot.claim(*claim).unwrap().unwrap();
                 assert_eq!(file.customer, *id);
-                folded.claims.insert(*claim, file.claim);
+                folded.claims.insert(*claim, Box::new(file.claim));
             }
             assert_eq!(&folded, customer);
         }
