@@ -55,7 +55,10 @@ impl Projector for Completed {
             | Event::MailDispatched(_)
             | Event::MailFailed(_)
             | Event::MailBounced(_)
-            | Event::EffectRetryRequested(_) => TABLE.touch(tables, fact),
+            | Event::EffectRetryRequested(_) => {
+                TABLE.touch(tables, fact);
+                Ok(())
+            }
             // Of open claims, of customers and of the program.
             Event::CustomerAdded(_)
             | Event::CustomerClaimed(_)

@@ -32,10 +32,10 @@ impl Projector for Eligible {
     fn apply(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         match fact.event {
             // A new claim, or new contacts and with them perhaps another name.
-            Event::CustomerAdded(_)
-            | Event::CustomerClaimed(_)
-            | Event::ContactsUpdated(_)
-            | Event::ConsentRequested(_) => TABLE.put(tables, fact),
+            Event::CustomerAdded(_) | Event::CustomerClaimed(_) | Event::ContactsUpdated(_) => {
+                TABLE.put(tables, fact)
+            }
+            Event::ConsentRequested(it) if it.contacts.is_some() => TABLE.put(tables, fact),
             // The claim has ended.
             Event::CustomerConsentDeclined(_)
             | Event::CustomerConsentExpired(_)
@@ -46,7 +46,8 @@ impl Projector for Eligible {
             | Event::ClaimRejectedFinal(_)
             | Event::ClaimDisputeExpired(_) => TABLE.remove(tables, fact),
             // Of a claim that is open, or of one that has ended and is not here any more.
-            Event::ConsentReminderRequested(_)
+            Event::ConsentRequested(_)
+            | Event::ConsentReminderRequested(_)
             | Event::CustomerConsentReceived(_)
             | Event::ProofUploaded(_)
             | Event::CustomerSurveyRequested(_)
@@ -76,7 +77,10 @@ impl Projector for Eligible {
             | Event::MailDispatched(_)
             | Event::MailFailed(_)
             | Event::MailBounced(_)
-            | Event::EffectRetryRequested(_) => TABLE.touch(tables, fact),
+            | Event::EffectRetryRequested(_) => {
+                TABLE.touch(tables, fact);
+                Ok(())
+            }
             // Of customers and of the program: they change the computed rows only.
             Event::CustomerFactsRecorded(_)
             | Event::IdentityConflictSeen(_)

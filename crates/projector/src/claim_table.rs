@@ -74,15 +74,13 @@ impl ClaimTable {
             fact.position.partition.to_string(),
             integer(fact.position.sequence),
         ];
+        tables.overtake(self.0, claim.id.to_string());
         tables.write(&sql, row).map(drop)
     }
 
     /// Brings status, deadline and position of the claim up to date, if the table holds it; its names stay.
-    ///
-    /// # Errors
-    /// [`StoreError::Sql`] when the store refuses.
-    pub fn touch(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
-        let Some(claim) = fact.claim else { return Ok(()) };
+    pub fn touch(self, tables: &Tables<'_>, fact: &Fact<'_>) {
+        let Some(claim) = fact.claim else { return };
         let sql = format!(
             "UPDATE {} SET status = ?2, next_due_at_ms = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
              WHERE claim = ?1",
@@ -96,7 +94,7 @@ impl ClaimTable {
             fact.position.partition.to_string(),
             integer(fact.position.sequence),
         ];
-        tables.write(&sql, row).map(drop)
+        tables.write_last(self.0, claim.id.to_string(), &sql, row);
     }
 
     /// Takes the claim out.
@@ -105,6 +103,7 @@ impl ClaimTable {
     /// [`StoreError::Sql`] when the store refuses.
     pub fn remove(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
         let Some(claim) = fact.claim else { return Ok(()) };
+        tables.overtake(self.0, claim.id.to_string());
         tables
             .write(&format!("DELETE FROM {} WHERE claim = ?1", self.0), params![claim.id.to_string()])
             .map(drop)

@@ -1,5 +1,8 @@
 //! What a view is: a fold with a name, a version and tables of its own.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use claim_domain::claim::Claim;
 use claim_domain::customer::Stamp;
 use claim_domain::event::Event;
@@ -47,15 +50,20 @@ pub struct Fact<'a> {
 }
 
 /// Write access for `apply`, within the runner's transaction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Tables<'c> {
     database: &'c Database,
     trace: &'c Shared,
+    /// What is written at the end of the batch, by table and row.
+    waiting: RefCell<BTreeMap<(&'static str, String), Waiting>>,
 }
+
+/// A statement that waits, and its parameters.
+type Waiting = (String, Vec<Value<'static>>);
 
 impl<'c> Tables<'c> {
     pub(crate) fn new(database: &'c Database, trace: &'c Shared) -> Self {
-        Self { database, trace }
+        Self { database, trace, waiting: RefCell::default() }
     }
 
     /// Where what is written leaves its trace.
@@ -72,6 +80,34 @@ impl<'c> Tables<'c> {
     pub fn write<'a>(&self, sql: &str, params: impl AsRef<[Value<'a>]>) -> Result<u64, StoreError> {
         self.trace.borrow_mut().statement(sql, params.as_ref());
         self.database.execute("writing a view", sql, params)
+    }
+
+    /// As [`Tables::write`], but at the end of the batch, and only what was last said of a row: a claim changes several times
+    /// in a batch, and what nobody can read in between need not be written. For statements that set the same columns of one
+    /// row each time; whatever else writes that row says so by [`Tables::overtake`] first.
+    pub fn write_last(
+        &self,
+        table: &'static str,
+        row: String,
+        sql: &str,
+        params: impl Into<Vec<Value<'static>>>,
+    ) {
+        let params = params.into();
+        self.trace.borrow_mut().statement(sql, &params);
+        self.waiting.borrow_mut().insert((table, row), (sql.to_owned(), params));
+    }
+
+    /// Forgets what waits for a row, because it is written or deleted as a whole now.
+    pub fn overtake(&self, table: &'static str, row: String) {
+        self.waiting.borrow_mut().remove(&(table, row));
+    }
+
+    /// Writes what waits.
+    pub(crate) fn write_waiting(&self) -> Result<(), StoreError> {
+        for (sql, params) in self.waiting.take().into_values() {
+            self.database.execute("writing a view", &sql, params)?;
+        }
+        Ok(())
     }
 }
 

@@ -302,6 +302,7 @@ impl Runner {
         for read in &batch.decisions {
             fold_decision(views, &tables, customers, definitions, planted, read, &mut folds)?;
         }
+        tables.write_waiting()?;
         views.write_folds(&folds)?;
         customers.write(views.database())?;
         for ((partition, cause), count) in &batch.voids {
