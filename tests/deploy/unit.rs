@@ -18,7 +18,7 @@ const MUST: [(&str, &str); 14] = [
     ("RestartPreventExitStatus", "2 3"),
     ("KillSignal", "SIGTERM"),
     ("TimeoutStopSec", "90"),
-    ("StateDirectory", "claimlog"),
+    ("StateDirectory", "claimlog claimlog-erasures"),
     ("StateDirectoryMode", "0700"),
     ("ProtectSystem", "strict"),
     ("ProtectHome", "yes"),
@@ -125,8 +125,10 @@ fn complaints(text: &str) -> Vec<String> {
             let words: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
             found.extend(options::arguments("ExecStart", &words));
             // Everything it writes goes where it may write.
-            if !words.join(" ").contains("--data /var/lib/claimlog") {
-                found.push("ExecStart writes elsewhere than to its state directory".to_owned());
+            for place in ["--data /var/lib/claimlog ", "--erasures /var/lib/claimlog-erasures/"] {
+                if !words.join(" ").contains(place) {
+                    found.push("ExecStart writes elsewhere than to its state directories".to_owned());
+                }
             }
         }
         None => found.push("ExecStart does not run /usr/local/bin/claimlog".to_owned()),
@@ -177,7 +179,9 @@ fn a_unit_that_is_less_is_found() {
     assert_complains(&check("IPAddressDeny=any\n", ""), "IPAddressDeny must be");
     assert_complains(&check("ProtectClock=yes", "ProtectClocks=yes"), "ProtectClocks is not known");
     assert_complains(&check("--listen 127.0.0.1:8080", "--listen 0.0.0.0:8080"), "`listen` may not be");
-    assert_complains(&check("--data /var/lib/claimlog", "--data /srv"), "writes elsewhere");
+    let started = "json --data /var/lib/claimlog --erasures /var/lib/claimlog-erasures/";
+    assert_complains(&check(started, &started.replace("--data /var/lib", "--data /srv")), "writes elsewhere");
+    assert_complains(&check(started, &started.replace("-erasures/", "/")), "writes elsewhere");
     assert_complains(&check("[Unit]\n", ""), "before any section");
     assert_complains(&check("Type=exec", "Type"), "neither section nor key");
 }

@@ -115,7 +115,8 @@ impl Global {
 
     /// A path beside the data directory: its name with `suffix`. What stands there is not in a backup of the directory.
     pub(crate) fn beside_data(&self, suffix: &str) -> PathBuf {
-        let mut name = OsString::from(self.data().as_os_str());
+        // Without a slash at its end, behind which the path would lead into it.
+        let mut name = OsString::from(self.data().components().as_path());
         name.push(suffix);
         PathBuf::from(name)
     }
