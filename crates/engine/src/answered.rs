@@ -19,8 +19,7 @@ pub(crate) enum At {
 #[derive(Clone, Debug)]
 struct Answers {
     first: (Digest, At),
-    /// Hardly ever any, so they take no room before there are.
-    reuses: Option<Box<Vec<(Digest, At)>>>,
+    reuses: Vec<(Digest, At)>,
 }
 
 /// The answers of a partition.
@@ -41,7 +40,7 @@ pub(crate) enum Recall {
 impl Answered {
     pub(crate) fn recall(&self, source: &Source, id: CommandId, digest: Digest) -> Recall {
         let Some(answers) = self.0.get(&(source.clone(), id)) else { return Recall::New };
-        let all = std::iter::once(&answers.first).chain(answers.reuses.iter().flat_map(|it| it.iter()));
+        let all = std::iter::once(&answers.first).chain(&answers.reuses);
         let same = all.into_iter().find(|(answered, _)| *answered == digest);
         same.map_or(Recall::Reused, |(_, at)| Recall::Answered(*at))
     }
@@ -49,15 +48,14 @@ impl Answered {
     /// Notes an answer, or where a noted one stands now.
     pub(crate) fn note(&mut self, source: &Source, id: CommandId, digest: Digest, at: At) {
         let key = (source.clone(), id);
-        let answers = self.0.entry(key).or_insert_with(|| Answers { first: (digest, at), reuses: None });
+        let answers =
+            self.0.entry(key).or_insert_with(|| Answers { first: (digest, at), reuses: Vec::new() });
         if answers.first.0 == digest {
             answers.first.1 = at;
-            return;
-        }
-        let reuses = answers.reuses.get_or_insert_default();
-        match reuses.iter_mut().find(|(answered, _)| *answered == digest) {
-            Some(reuse) => reuse.1 = at,
-            None => reuses.push((digest, at)),
+        } else if let Some(reuse) = answers.reuses.iter_mut().find(|(answered, _)| *answered == digest) {
+            reuse.1 = at;
+        } else {
+            answers.reuses.push((digest, at));
         }
     }
 }

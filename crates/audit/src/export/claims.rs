@@ -11,7 +11,7 @@ use claim_journal::Position;
 use super::ExportError;
 use super::decisions::{spelt, whole};
 use super::events::Place;
-use super::personal::{Brought, Opening, Personal};
+use super::personal::{Brought, OfPersons, Opening, Personal, WithPersonal};
 use super::table::{Column, Sheet, Table, always, flag, number, text, time};
 use crate::known::Customers;
 
@@ -98,10 +98,17 @@ impl ClaimRow {
     }
 }
 
+impl WithPersonal for ClaimRow {
+    fn personal(&self) -> &Personal {
+        &self.personal
+    }
+}
+
 pub(super) static FILE: Sheet<ClaimRow> = Sheet {
     file: "claims.parquet",
     row: "One claim as it is at the end of the journal, in the order of ids.",
     columns: COLUMNS,
+    personal: OfPersons::<ClaimRow>::COLUMNS,
 };
 
 const COLUMNS: &[Column<ClaimRow>] = &[
@@ -154,40 +161,4 @@ const COLUMNS: &[Column<ClaimRow>] = &[
     always(text("newest_position", "Its newest decision, as `<partition>/<sequence>`.", |it| {
         Some(format!("{}/{}", it.newest.partition, it.newest.sequence))
     })),
-    text("friendly_name", "Personal: its friendly name.", |it| it.personal.text("friendly_name")),
-    text("customer_first_name", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "first_name")
-    }),
-    text("customer_last_name", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "last_name")
-    }),
-    text("customer_email", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "email")
-    }),
-    text("customer_phone", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "phone")
-    }),
-    text("customer_language", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "language")
-    }),
-    text("partner_first_name", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "first_name")
-    }),
-    text("partner_last_name", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "last_name")
-    }),
-    text("partner_email", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "email")
-    }),
-    text("partner_phone", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "phone")
-    }),
-    text("partner_language", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "language")
-    }),
-    always(flag(
-        "erased",
-        "Whether something personal in this row was erased, which its columns show as null.",
-        |it| Some(it.personal.erased),
-    )),
 ];

@@ -76,6 +76,7 @@ pub(super) static FILE: Sheet<DecisionRow> = Sheet {
     file: "decisions.parquet",
     row: "One decision of the journal, in its order: a command or a deadline, and what came of it.",
     columns: COLUMNS,
+    personal: &[],
 };
 
 const COLUMNS: &[Column<DecisionRow>] = &[

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ExportError;
 use super::decisions::whole;
-use super::personal::{Brought, Opening, Personal};
+use super::personal::{Brought, OfPersons, Opening, Personal, WithPersonal};
 use super::table::{Column, Sheet, always, flag, number, text, time};
 use crate::known::Customers;
 
@@ -74,8 +74,18 @@ pub(super) fn row(
     })
 }
 
-pub(super) static FILE: Sheet<EventRow> =
-    Sheet { file: "events.parquet", row: "One event, in the order of the journal.", columns: COLUMNS };
+impl WithPersonal for EventRow {
+    fn personal(&self) -> &Personal {
+        &self.personal
+    }
+}
+
+pub(super) static FILE: Sheet<EventRow> = Sheet {
+    file: "events.parquet",
+    row: "One event, in the order of the journal.",
+    columns: COLUMNS,
+    personal: OfPersons::<EventRow>::COLUMNS,
+};
 
 const COLUMNS: &[Column<EventRow>] = &[
     always(text("id", "`<partition>/<sequence>/<index>`: the id of the event as it is published.", |it| {
@@ -93,48 +103,12 @@ const COLUMNS: &[Column<EventRow>] = &[
     text("claim", "The claim it is about.", |it| Some(it.claim?.to_string())),
     text("partner", "The partner of the claim, or that the event names.", |it| it.partner.clone()),
     text("engagement", "The engagement of the claim, or that the event names.", |it| it.engagement.clone()),
-    text("friendly_name", "Personal: the claim's friendly name.", |it| it.personal.text("friendly_name")),
     text("mismatch_reason", "Personal: why tenant and e-mail domain differ (R-033).", |it| {
         it.personal.text("mismatch_reason")
     }),
     text("text", "Personal: the comment, or the justification of a dispute.", |it| {
         ["text", "comment", "justification"].into_iter().find_map(|field| it.personal.text(field))
     }),
-    text("customer_first_name", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "first_name")
-    }),
-    text("customer_last_name", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "last_name")
-    }),
-    text("customer_email", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "email")
-    }),
-    text("customer_phone", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "phone")
-    }),
-    text("customer_language", "Personal: of the customer's contact.", |it| {
-        it.personal.detail("contacts.customer", "language")
-    }),
-    text("partner_first_name", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "first_name")
-    }),
-    text("partner_last_name", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "last_name")
-    }),
-    text("partner_email", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "email")
-    }),
-    text("partner_phone", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "phone")
-    }),
-    text("partner_language", "Personal: of the partner's contact.", |it| {
-        it.personal.detail("contacts.partner", "language")
-    }),
-    always(flag(
-        "erased",
-        "Whether something personal in this row was erased, which its columns show as null.",
-        |it| Some(it.personal.erased),
-    )),
     always(text(
         "data",
         "The event as JSON, as `event.json` describes it, with null where something is sealed.",

@@ -1,6 +1,7 @@
 //! What is sealed, opened for the columns that hold it.
 
 use std::error::Error;
+use std::marker::PhantomData;
 
 use claim_domain::asker::Source;
 use claim_domain::ids::CommandId;
@@ -9,6 +10,7 @@ use claim_journal::Position;
 use serde_json::Value;
 
 use super::ExportError;
+use super::table::{Column, always, flag, text};
 
 /// A box, and the place where it stands: it opens there only (F-89).
 #[derive(Clone, Copy, Debug)]
@@ -113,4 +115,54 @@ impl Personal {
     fn value(&self, field: &str) -> Option<&Value> {
         self.fields.iter().find(|(name, _)| *name == field).map(|(_, value)| value)
     }
+}
+
+/// A row in which something may be sealed.
+pub(super) trait WithPersonal {
+    /// What was.
+    fn personal(&self) -> &Personal;
+}
+
+/// The columns of what is personal in rows of a file.
+pub(super) struct OfPersons<R>(PhantomData<R>);
+
+impl<R: WithPersonal + 'static> OfPersons<R> {
+    pub(super) const COLUMNS: &'static [Column<R>] = &[
+        text("friendly_name", "Personal: its friendly name.", |it| it.personal().text("friendly_name")),
+        text("customer_first_name", "Personal: of the customer's contact.", |it| {
+            it.personal().detail("contacts.customer", "first_name")
+        }),
+        text("customer_last_name", "Personal: of the customer's contact.", |it| {
+            it.personal().detail("contacts.customer", "last_name")
+        }),
+        text("customer_email", "Personal: of the customer's contact.", |it| {
+            it.personal().detail("contacts.customer", "email")
+        }),
+        text("customer_phone", "Personal: of the customer's contact.", |it| {
+            it.personal().detail("contacts.customer", "phone")
+        }),
+        text("customer_language", "Personal: of the customer's contact.", |it| {
+            it.personal().detail("contacts.customer", "language")
+        }),
+        text("partner_first_name", "Personal: of the partner's contact.", |it| {
+            it.personal().detail("contacts.partner", "first_name")
+        }),
+        text("partner_last_name", "Personal: of the partner's contact.", |it| {
+            it.personal().detail("contacts.partner", "last_name")
+        }),
+        text("partner_email", "Personal: of the partner's contact.", |it| {
+            it.personal().detail("contacts.partner", "email")
+        }),
+        text("partner_phone", "Personal: of the partner's contact.", |it| {
+            it.personal().detail("contacts.partner", "phone")
+        }),
+        text("partner_language", "Personal: of the partner's contact.", |it| {
+            it.personal().detail("contacts.partner", "language")
+        }),
+        always(flag(
+            "erased",
+            "Whether something personal in this row was erased, which its columns show as null.",
+            |it| Some(it.personal().erased),
+        )),
+    ];
 }

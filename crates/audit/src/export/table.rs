@@ -16,7 +16,7 @@ use parquet::schema::types::Type;
 use super::{Described, DescribedColumn, ExportError, FORMAT};
 
 /// The rows of one group: enough to compress well, few enough to be held in memory.
-const GROUP: usize = if cfg!(test) { 100 } else { 65_536 };
+const GROUP: usize = if cfg!(test) { 100 } else { 16_384 };
 
 /// A file of an export.
 pub(super) struct Sheet<R: 'static> {
@@ -24,6 +24,8 @@ pub(super) struct Sheet<R: 'static> {
     /// What one row is.
     pub(super) row: &'static str,
     pub(super) columns: &'static [Column<R>],
+    /// The columns of what is personal, behind them.
+    pub(super) personal: &'static [Column<R>],
 }
 
 /// A column, and how a row yields it.
@@ -103,8 +105,12 @@ impl<R> Column<R> {
 }
 
 impl<R> Sheet<R> {
+    fn columns(&self) -> impl Iterator<Item = &'static Column<R>> {
+        self.columns.iter().chain(self.personal)
+    }
+
     pub(super) fn describe(&self) -> Described {
-        let columns = self.columns.iter().map(|it| DescribedColumn {
+        let columns = self.columns().map(|it| DescribedColumn {
             name: it.name,
             kind: match it.take {
                 Take::Text(_) => "STRING",
@@ -119,7 +125,7 @@ impl<R> Sheet<R> {
     }
 
     fn schema(&self) -> Result<Type, ParquetError> {
-        let columns: Result<Vec<_>, _> = self.columns.iter().map(|it| it.schema().map(Arc::new)).collect();
+        let columns: Result<Vec<_>, _> = self.columns().map(|it| it.schema().map(Arc::new)).collect();
         let name = self.file.strip_suffix(".parquet").unwrap_or(self.file);
         Type::group_type_builder(name).with_fields(columns?).build()
     }
@@ -146,7 +152,7 @@ impl<R> Table<R> {
     /// Begins the file at `path`, with what its columns mean in it.
     pub(super) fn begin(sheet: &'static Sheet<R>, path: &Path, file: File) -> Result<Self, ExportError> {
         let meanings: serde_json::Map<String, serde_json::Value> =
-            sheet.columns.iter().map(|it| (it.name.to_owned(), it.says.into())).collect();
+            sheet.columns().map(|it| (it.name.to_owned(), it.says.into())).collect();
         let meanings = serde_json::Value::Object(meanings).to_string();
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
@@ -160,13 +166,13 @@ impl<R> Table<R> {
             .schema()
             .and_then(|schema| SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)))
             .map_err(failed(path))?;
-        let buffers = sheet.columns.iter().map(Column::buffer).collect();
+        let buffers = sheet.columns().map(Column::buffer).collect();
         Ok(Self { sheet, path: path.to_owned(), writer, buffers, waiting: 0, rows: 0 })
     }
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: &R) -> Result<(), ExportError> {
-        for (column, buffer) in self.sheet.columns.iter().zip(&mut self.buffers) {
+        for (column, buffer) in self.sheet.columns().zip(&mut self.buffers) {
             match (&column.take, buffer) {
                 (Take::Text(take), Buffer::Texts(values)) => {
                     values.push(take(row).map(|it| it.into_bytes().into()));
@@ -189,7 +195,7 @@ impl<R> Table<R> {
         self.waiting = 0;
         let mut group = || -> Result<(), ParquetError> {
             let mut group = self.writer.next_row_group()?;
-            for (column, buffer) in self.sheet.columns.iter().zip(&mut self.buffers) {
+            for (column, buffer) in self.sheet.columns().zip(&mut self.buffers) {
                 let Some(mut to) = group.next_column()? else { break };
                 write(&mut to, buffer, column.required)?;
                 to.close()?;
@@ -258,6 +264,7 @@ mod tests {
             flag("odd", "Whether it is odd; of small ones.", |it| (it.0 < 150).then_some(it.0 % 2 == 1)),
             time("at", "As a time.", |it| (it.0 > 150).then(|| Instant::from_ms(it.0))),
         ],
+        personal: &[],
     };
 
     #[test] // issue 5, point 16
