@@ -6,8 +6,8 @@
 mod support;
 
 use claim_journal::{
-    Chain, Digest, Envelope, HaltCause, Head, JournalId, Kind, Line, Offsets, PartitionId, Record, Verdict,
-    VoidCause,
+    Chain, Digest, Envelope, FORMAT, HaltCause, Head, JournalId, Kind, Line, Offsets, PartitionId, Record,
+    Verdict, VoidCause,
 };
 use support::*;
 use uuid::Uuid;
@@ -147,8 +147,8 @@ fn what_an_undamaged_journal_cannot_hold_halts() {
     for (what, line, cause, code) in [
         (
             "another format",
-            signed(Envelope { format: 1, ..next(&chain) }, "{}"),
-            HaltCause::UnknownFormat { format: 1 },
+            signed(Envelope { format: FORMAT + 1, ..next(&chain) }, "{}"),
+            HaltCause::UnknownFormat { format: FORMAT + 1 },
             "unknown_format",
         ),
         (

@@ -44,7 +44,7 @@ fn spoil(dice: &mut Dice, it: &mut Draft) {
             envelope.partition =
                 [Partition::Program, Partition::Identity, Partition::Number(4)][dice.roll(3) as usize];
         }
-        8 => envelope.format = 1,
+        8 => envelope.format = 2,
         9 => envelope.body_version = dice.roll(3),
         10 => envelope.body_sha256 = sha256(&[b"x"]),
         11 => envelope.body_length += 1,

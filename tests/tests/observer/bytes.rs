@@ -36,12 +36,12 @@ fn a_shell_computes_the_same_first_head() {
 #[test]
 fn another_spelling_of_the_envelope_is_unreadable() {
     for (from, to) in [
-        ("\"format\":0", "\"format\": 0"),
-        ("\"format\":0", "\"format\":00"),
-        ("\"format\":0", "\"format\":0.0"),
-        ("\"format\":0,", ""),
-        ("\"format\":0", "\"format\":0,\"more\":1"),
-        ("\"format\":0", "\"format\":0,\"format\":0"),
+        ("\"format\":1", "\"format\": 1"),
+        ("\"format\":1", "\"format\":01"),
+        ("\"format\":1", "\"format\":1.0"),
+        ("\"format\":1,", ""),
+        ("\"format\":1", "\"format\":1,\"more\":1"),
+        ("\"format\":1", "\"format\":1,\"format\":1"),
         ("\"kind\":\"decision\"", "\"kind\":\"Decision\""),
         ("\"kind\":\"decision\"", "\"kind\":\"lead\""),
         ("\"kind\":\"decision\"", "\"kind\":\"decisio\\u006e\""),

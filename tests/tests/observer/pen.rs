@@ -39,11 +39,8 @@ impl Pen {
     /// The next lead, by this leader.
     pub(crate) fn lead(&self, leader: &str) -> Draft {
         let settings = match self.epoch {
-            0 => format!(
-                ",\"settings\":{{\"slots\":4096,\"partitions\":8,\"simulated\":false,\"schemas\":\"{}\"}}",
-                digest(0)
-            ),
-            _ => String::new(),
+            0 => ",\"settings\":{\"slots\":4096,\"partitions\":8,\"simulated\":false}",
+            _ => "",
         };
         let body = format!("{{\"release\":\"0.1.0\",\"rules\":1{settings}}}");
         let mut draft = self.draft(Kind::Lead, &body);
@@ -61,7 +58,7 @@ impl Pen {
 
     fn draft(&self, kind: Kind, body: &str) -> Draft {
         let envelope = Envelope {
-            format: 0,
+            format: 1,
             journal: JOURNAL.to_owned(),
             kind,
             partition: SHARDS,

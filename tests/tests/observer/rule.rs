@@ -96,8 +96,8 @@ fn what_is_no_record_is_void() {
 
 #[test]
 fn an_unknown_format_halts_whoever_wrote_it() {
-    assert_eq!(decision(|it| it.0.format = 1), Verdict::Halt(Halt::UnknownFormat));
-    let verdict = decision(|it| (it.0.format, it.0.journal, it.0.epoch) = (1, id(9), 1));
+    assert_eq!(decision(|it| it.0.format = 2), Verdict::Halt(Halt::UnknownFormat));
+    let verdict = decision(|it| (it.0.format, it.0.journal, it.0.epoch) = (2, id(9), 1));
     assert_eq!(verdict, Verdict::Halt(Halt::UnknownFormat));
 }
 

@@ -128,7 +128,9 @@ pub(super) struct OfPersons<R>(PhantomData<R>);
 
 impl<R: WithPersonal + 'static> OfPersons<R> {
     pub(super) const COLUMNS: &'static [Column<R>] = &[
-        text("friendly_name", "Personal: its friendly name.", |it| it.personal().text("friendly_name")),
+        text("friendly_name", "Personal: the claim's friendly name.", |it| {
+            it.personal().text("friendly_name")
+        }),
         text("customer_first_name", "Personal: of the customer's contact.", |it| {
             it.personal().detail("contacts.customer", "first_name")
         }),
