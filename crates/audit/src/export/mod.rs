@@ -2,7 +2,7 @@
 //! end.
 //!
 //! The columns of each file stand in one table in its module, from which the schema, what the file says of itself and
-//! `schemas/parquet.md` are made.
+//! `schemas/parquet.json` are made.
 
 mod claims;
 mod decisions;
