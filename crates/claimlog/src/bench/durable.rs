@@ -167,6 +167,17 @@ impl Running {
         run(commands, in_flight, |routed, done| self.send(routed, done))
     }
 
+    /// Decides so many steps of so many customers, made as they are needed, for what is not timed.
+    ///
+    /// # Errors
+    /// When this release does not know the shape of one.
+    pub(crate) fn fill(&self, customers: u32, steps: u32) -> Result<()> {
+        let mut failed = Ok(());
+        let made = |it: Result<Routed>| it.map_err(|error| failed = Err(error)).ok();
+        self.run(self.commands(0..customers, steps).map_while(made), FILLING);
+        failed
+    }
+
     /// Decides one; `done` is called once it is durable.
     pub(crate) fn send(&self, routed: Routed, done: Box<dyn FnOnce() + Send>) {
         self.engine.send(routed, Box::new(move |_| done()));

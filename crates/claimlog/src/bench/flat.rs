@@ -23,12 +23,7 @@ pub(crate) fn flat_1e7(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figu
     let mut engines = Vec::new();
     for (past, name) in PAST.into_iter().zip(["long", "short"]) {
         let running = Running::begin(&folder.join(name), long_ago()?)?;
-        let mut failed = None;
-        let commands = running
-            .commands(0..past, load::STEPS)
-            .map_while(|it| it.map_err(|error| failed = Some(error)).ok());
-        running.run(commands, FILLING);
-        failed.map_or(Ok(()), Err)?;
+        running.fill(past, load::STEPS)?;
         engines.push((running, past, Vec::new()));
         progress();
     }

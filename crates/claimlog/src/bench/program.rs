@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::durable::{FILLING, Running, long_ago};
+use super::durable::{Running, long_ago};
 use super::{Figure, closed_loop, load, median};
 use crate::node::wall;
 
@@ -112,14 +112,8 @@ fn served(folder: &Path, claims: u32, rounds: u32, progress: &mut dyn FnMut()) -
     let data = folder.join("data");
     // So that no deadline is due, and each claim was received before now.
     let running = Running::begin(&data, wall().plus_ms(-10 * i64::from(claims) - 60_000))?;
-    let mut failed = None;
-    let commands =
-        running.commands(0..claims, 1).map_while(|it| it.map_err(|error| failed = Some(error)).ok());
-    running.run(commands, FILLING);
+    running.fill(claims, 1)?;
     running.close()?;
-    if let Some(error) = failed {
-        return Err(error);
-    }
     progress();
     let mut folding = this_program()?;
     folding.args(["apply", "--quiet", "-", "--data"]).arg(&data).stdin(Stdio::null()).stderr(Stdio::null());
