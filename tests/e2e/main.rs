@@ -32,6 +32,7 @@ mod sample;
 mod search;
 mod seed;
 mod serve;
+mod snapshots;
 mod stores;
 mod trace;
 mod views;

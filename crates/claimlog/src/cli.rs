@@ -18,6 +18,7 @@ pub(crate) mod audit;
 pub(crate) mod erase;
 
 use crate::exit::UsageError;
+use crate::keeping::Bytes;
 use crate::serve::roles::{ROLES, Roles};
 
 /// The files of a data directory where no other place is named.
@@ -63,6 +64,17 @@ pub(crate) struct Global {
     /// [default: beside the data directory, its name with -erasures.ndjson]
     #[arg(long, global = true, env = "CLAIMLOG_ERASURES", value_name = "FILE")]
     erasures: Option<PathBuf>,
+    /// Keeps a snapshot of what was decided, at most so much of the log behind its end, under heavy load eight times that: a
+    /// start reads no more, and memory holds little more. 0: none, everything is in memory. It lies in the data directory
+    /// and can be removed while nobody runs.
+    #[arg(
+        long,
+        global = true,
+        env = "CLAIMLOG_SNAPSHOT_EVERY",
+        value_name = "BYTES",
+        default_value = "32MiB"
+    )]
+    snapshot_every: Bytes,
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
@@ -111,6 +123,11 @@ impl Global {
         };
         let erasures = self.erasures.clone().unwrap_or_else(|| self.beside_data("-erasures.ndjson"));
         Ok(KeyStore::new(location, Erasures::at(erasures)))
+    }
+
+    /// How far the snapshot may be behind the end of the log; none: there is to be no snapshot.
+    pub(crate) fn snapshot_every(&self) -> Option<u64> {
+        Some(self.snapshot_every.0).filter(|bytes| *bytes > 0)
     }
 
     /// A path beside the data directory: its name with `suffix`. What stands there is not in a backup of the directory.

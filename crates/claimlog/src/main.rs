@@ -14,6 +14,7 @@ mod exit;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod kafka_options;
+mod keeping;
 mod node;
 mod output;
 mod performing;

@@ -16,11 +16,13 @@ use claim_intake::{IdentityPartition, Intake, Parts, Remembered};
 use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
+use claim_snapshot::Keeper;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use crate::cli::Global;
 use crate::exit::UsageError;
+use crate::keeping::{Keeping, Opened};
 
 /// The release, as leads record it.
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
@@ -44,6 +46,7 @@ pub(crate) struct Node {
     pub(crate) engine: Arc<Engine>,
     pub(crate) intake: Intake,
     pub(crate) simulated: bool,
+    pub(crate) keeping: Option<Keeping>,
 }
 
 /// The wall clock.
@@ -82,7 +85,11 @@ impl Node {
             EmbeddedReader::open(data)?;
         }
         let directory = directory(global)?;
-        let (log, opened) = EmbeddedLog::open(data, &Options { known_end, ..Options::default() })?;
+        let held = EmbeddedLog::hold(data)?;
+        let every = global.snapshot_every();
+        let mut snapshot = every.map(|_| Opened::beside(&held, data)).transpose()?;
+        let compared = snapshot.as_mut().and_then(|it| it.compared.take());
+        let (log, opened) = held.open(&Options { known_end, ..Options::default() }, compared)?;
         if let Some(cut) = opened.cut {
             eprintln!(
                 "claimlog: a torn tail of {} bytes was cut off the log at offset {}",
@@ -94,7 +101,7 @@ impl Node {
         let (journal, settings) = settings(&chains, begin)?;
         check_begin(begin, &settings, chains.is_empty(), data)?;
 
-        let (replay, remembered) = replay(&*log)?;
+        let (replay, remembered, keeper) = recover(&log, snapshot.as_mut().zip(every))?;
         let identity = lead_identity(&log, chains.remove(&PartitionId::Identity), journal, &settings)?;
         let writer: Arc<dyn Log> = log.clone();
         let engine = Engine::start(Arc::clone(&writer), journal, &settings, chains, replay, RELEASE)?;
@@ -109,7 +116,8 @@ impl Node {
             simulated: settings.simulated,
             wall: Box::new(wall),
         })?;
-        Ok(Self { log, engine, intake, simulated: settings.simulated })
+        let keeping = keeper.zip(every).map(|(it, every)| Keeping::begin(it, Arc::clone(&log), every));
+        Ok(Self { log, engine, intake, simulated: settings.simulated, keeping: keeping.transpose()? })
     }
 
     /// Waits until everything is durable, stops the engine and marks the clean stop.
@@ -117,8 +125,9 @@ impl Node {
     /// # Errors
     /// When the engine had stopped by itself, with the reason.
     pub(crate) fn close(self) -> Result<()> {
-        let Self { log, engine, intake, .. } = self;
+        let Self { log, engine, intake, keeping, .. } = self;
         drop(intake);
+        drop(keeping);
         match Arc::try_unwrap(engine) {
             Ok(engine) => engine.close().context("the engine stopped")?,
             Err(engine) => engine.settle(),
@@ -153,14 +162,53 @@ fn check_begin(begin: Begin, settings: &Settings, is_new: bool, data: &Path) -> 
     Ok(())
 }
 
-/// Folds the whole log for the engine and for intake, in one pass.
+/// What engine and intake go on from, and who keeps the snapshot. One that turns out to be damaged is made again.
+fn recover(
+    log: &Arc<EmbeddedLog>,
+    snapshot: Option<(&mut Opened, u64)>,
+) -> Result<(Replay, Remembered, Option<Keeper>)> {
+    let Some((opened, every)) = snapshot else {
+        let (replay, remembered) = replay(log, None)?;
+        return Ok((replay, remembered, None));
+    };
+    let from = |opened: &mut Opened| {
+        let keeper = opened.catch_up(log, every)?;
+        let (replay, remembered) = replay(log, Some(opened))?;
+        Ok((replay, remembered, keeper))
+    };
+    match from(opened) {
+        Err(_) if opened.throw_away_damaged()? => from(opened),
+        recovered => recovered,
+    }
+}
+
+/// Folds what the snapshot does not hold of the log, without one all of it, for the engine and for intake in one pass.
+///
+/// # Errors
+/// When the log cannot be read, with the offset; or the snapshot.
+fn replay(log: &Arc<EmbeddedLog>, from: Option<&Opened>) -> Result<(Replay, Remembered)> {
+    let (mut replay, mut remembered, mut start) = Default::default();
+    if let Some(Opened { snapshot, cut, .. }) = from {
+        let durable = Arc::clone(log);
+        replay = Replay::over(Arc::clone(snapshot), cut)?;
+        remembered = Remembered::over(snapshot, cut, move || durable.end());
+        start = cut.end;
+    }
+    fold(&**log, start, &mut replay, &mut remembered)?;
+    Ok((replay, remembered))
+}
+
+/// Folds the log from an offset on.
 ///
 /// # Errors
 /// When the log cannot be read, with the offset.
-pub(crate) fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
-    let mut replay = Replay::default();
-    let mut remembered = Remembered::default();
-    let mut records = log.read(&Start::beginning())?;
+pub(crate) fn fold(
+    log: &dyn ReadLog,
+    start: u64,
+    replay: &mut Replay,
+    remembered: &mut Remembered,
+) -> Result<()> {
+    let mut records = log.read(&Start::others_at(start))?;
     while let Some(stored) = records.next()? {
         // Opening judged every record by the chain: on this log none is void.
         let line =
@@ -169,10 +217,10 @@ pub(crate) fn replay(log: &dyn ReadLog) -> Result<(Replay, Remembered)> {
             remembered.bound(&line).with_context(|| format!("the binding at offset {}", stored.offset))?;
         }
         if let Some(decision) = replay.fold(stored.offset, &line)? {
-            remembered.decided(stored.partition, &decision);
+            remembered.decided(stored.partition, &decision)?;
         }
     }
-    Ok((replay, remembered))
+    Ok(())
 }
 
 /// The pen of the identity partition, its lead durable.

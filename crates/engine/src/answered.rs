@@ -1,10 +1,9 @@
 //! Answered ids: which commands a partition has answered, and where the answers stand (DESIGN rule 3, A-64).
 
-use std::collections::HashMap;
-
 use claim_domain::asker::Source;
 use claim_domain::ids::CommandId;
 use claim_journal::Digest;
+use claim_snapshot::Layers;
 
 /// Where an answer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +21,9 @@ struct Answers {
     reuses: Vec<(Digest, At)>,
 }
 
-/// The answers of a partition.
+/// The answers of a partition, as far as they are in memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answered(HashMap<(Source, CommandId), Answers>);
+pub(crate) struct Answered(Layers<(Source, CommandId), Answers>);
 
 /// What is known of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +37,11 @@ pub(crate) enum Recall {
 }
 
 impl Answered {
+    /// Whether answers under this id are in memory.
+    pub(crate) fn holds(&self, source: &Source, id: CommandId) -> bool {
+        self.0.get(&(source.clone(), id)).is_some()
+    }
+
     pub(crate) fn recall(&self, source: &Source, id: CommandId, digest: Digest) -> Recall {
         let Some(answers) = self.0.get(&(source.clone(), id)) else { return Recall::New };
         let all = std::iter::once(&answers.first).chain(&answers.reuses);
@@ -48,8 +52,9 @@ impl Answered {
     /// Notes an answer, or where a noted one stands now.
     pub(crate) fn note(&mut self, source: &Source, id: CommandId, digest: Digest, at: At) {
         let key = (source.clone(), id);
-        let answers =
-            self.0.entry(key).or_insert_with(|| Answers { first: (digest, at), reuses: Vec::new() });
+        let Some(answers) = self.0.get_mut(&key) else {
+            return self.0.insert(key, Answers { first: (digest, at), reuses: Vec::new() });
+        };
         if answers.first.0 == digest {
             answers.first.1 = at;
         } else if let Some(reuse) = answers.reuses.iter_mut().find(|(answered, _)| *answered == digest) {
@@ -57,5 +62,10 @@ impl Answered {
         } else {
             answers.reuses.push((digest, at));
         }
+    }
+
+    /// See [`Layers::turn`].
+    pub(crate) fn turn(&mut self) {
+        self.0.turn();
     }
 }

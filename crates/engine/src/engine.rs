@@ -13,8 +13,10 @@ use claim_journal::{
     Routed, Settings, Tick,
 };
 use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Unavailable, Unclear};
+use claim_snapshot::Snapshot;
 use uuid::Uuid;
 
+use crate::fold::Fold;
 use crate::partition::{Decide, Partition, Step, WriteError};
 use crate::planted::Planted;
 use crate::replay::{Replay, chains};
@@ -50,6 +52,9 @@ pub enum EngineError {
     /// A record would not have been valid to its readers.
     #[error("partition {0} would have written an invalid record: {1}")]
     Invalid(PartitionId, String),
+    /// The snapshot could not be read: the next start makes it again.
+    #[error("{0}")]
+    Snapshot(String),
     /// An answer could not be read again.
     #[error("an answer could not be read again: {0}")]
     Recall(String),
@@ -112,7 +117,7 @@ impl Engine {
             let (tell, receipt) = channel();
             log.append(Batch { partition: id, lines: vec![lead] }, Box::new(move |it| drop(tell.send(it))));
             leads.push((id, receipt));
-            let fold = replay.folds.remove(&id).unwrap_or_default();
+            let fold = replay.folds.remove(&id).unwrap_or_else(|| Fold::over(replay.snapshot.clone()));
             partitions.insert(id, Partition::new(pen, fold, decide, Planted::default()));
         }
         for (id, receipt) in leads {
@@ -134,6 +139,8 @@ impl Engine {
             log,
             partitions,
             catalog: replay.catalog,
+            snapshot: replay.snapshot,
+            kept: 0,
             inbox,
             messages: messages.clone(),
             count: settings.partitions,
@@ -209,6 +216,10 @@ struct Desk {
     log: Arc<dyn Log>,
     partitions: BTreeMap<PartitionId, Partition>,
     catalog: Catalog,
+    /// What holds all that is not in memory.
+    snapshot: Option<Arc<Snapshot>>,
+    /// Where it ended when it was last looked at.
+    kept: u64,
     inbox: Receiver<Message>,
     messages: Sender<Message>,
     count: u16,
@@ -255,6 +266,7 @@ impl Desk {
             self.take_all(first, &mut written)?;
             due = self.fire(&mut written)?;
             self.append(written);
+            self.forget();
             if !due && self.unacknowledged == 0 {
                 self.settling.drain(..).for_each(|settled| {
                     let _ = settled.send(());
@@ -351,6 +363,15 @@ impl Desk {
         Ok(more)
     }
 
+    /// Forgets what the snapshot holds by now.
+    fn forget(&mut self) {
+        let Some(end) = self.snapshot.as_ref().map(|it| it.end()).filter(|end| *end > self.kept) else {
+            return;
+        };
+        self.kept = end;
+        self.partitions.values_mut().for_each(|it| it.forget(end));
+    }
+
     /// Appends what a turn wrote; its receipts come back together.
     fn append(&mut self, written: Written) {
         let batches: Vec<Batch> = written.0.into_iter().filter(|it| !it.lines.is_empty()).collect();
@@ -430,5 +451,8 @@ impl Written {
 }
 
 fn invalid(partition: PartitionId, error: &WriteError) -> EngineError {
-    EngineError::Invalid(partition, error.to_string())
+    match error {
+        WriteError::Unreadable(unreadable) => EngineError::Snapshot(unreadable.to_string()),
+        WriteError::Pen(_) | WriteError::Spelling(_) => EngineError::Invalid(partition, error.to_string()),
+    }
 }

@@ -16,7 +16,6 @@ mod answered;
 mod engine;
 mod fold;
 mod instance;
-mod newer;
 mod partition;
 mod planted;
 mod program;
@@ -28,11 +27,10 @@ mod watermark;
 
 pub use engine::{Engine, EngineError, StartError};
 pub use instance::{Instance, InstanceError, InstanceParts};
-pub use newer::Newer;
 pub use partition::Decide;
 pub use planted::{Planted, PlantedFault};
 pub use program::{Following, Program};
-pub use replay::Replay;
+pub use replay::{Replay, ReplayError};
 pub use seat::{Seat, SeatError, SeatParts};
 pub use status::Status;
 

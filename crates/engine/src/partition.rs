@@ -18,6 +18,7 @@ use claim_journal::{
     PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable, way};
+use claim_snapshot::Unreadable;
 use uuid::Uuid;
 
 use crate::MAX_DECISION_BYTES;
@@ -41,6 +42,10 @@ pub(crate) struct Partition {
     told: Option<Checkpoint>,
     /// Records written and not yet known to be durable, in order; the first has sequence `proved` + 1.
     pending: VecDeque<Pending>,
+    /// Everything up to this sequence waits in memory for a snapshot to hold it.
+    waiting_to: u64,
+    /// Where the record of that sequence stands, once it is durable.
+    waiting_at: Option<u64>,
 }
 
 /// A record on its way to the disk.
@@ -62,7 +67,7 @@ impl std::fmt::Debug for Pending {
     }
 }
 
-/// A record could not be written: a bug, after which nothing may be written.
+/// A record could not be written, after which nothing may be written: a bug, or a snapshot that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
     /// It would not be valid to its readers.
@@ -71,6 +76,9 @@ pub(crate) enum WriteError {
     /// It cannot be spelt.
     #[error("the decision cannot be spelt")]
     Spelling(#[from] serde_json::Error),
+    /// What it depends on cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }
 
 /// What a partition does with a command.
@@ -84,8 +92,19 @@ pub(crate) enum Step {
 }
 
 impl Partition {
-    pub(crate) fn new(pen: Pen, fold: Fold, decide: Decide, planted: Planted) -> Self {
-        Self { proved: pen.sequence(), pen, fold, decide, planted, told: None, pending: VecDeque::new() }
+    pub(crate) fn new(pen: Pen, mut fold: Fold, decide: Decide, planted: Planted) -> Self {
+        fold.turn();
+        Self {
+            proved: pen.sequence(),
+            waiting_to: pen.sequence(),
+            waiting_at: Some(fold.newest),
+            pen,
+            fold,
+            decide,
+            planted,
+            told: None,
+            pending: VecDeque::new(),
+        }
     }
 
     /// Its position as the program, when nothing is pending.
@@ -106,7 +125,7 @@ impl Partition {
         tell: Option<TellOutcome>,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<Step, WriteError> {
-        let recall = self.recall(&routed);
+        let recall = self.recall(&routed)?;
         match recall {
             Recall::Answered(At::Stored(offset)) => return Ok(Step::Recall(offset, tell)),
             Recall::Answered(At::Pending(sequence)) => {
@@ -119,9 +138,10 @@ impl Partition {
         let customer = match routed.route {
             Route::Program => None,
             Route::Customer(customer) => Some(customer),
-            Route::Claim(claim) => self.fold.claims.get(&claim).copied(),
+            Route::Claim(claim) => self.fold.customer_of(claim)?,
         };
-        let known = customer.and_then(|it| self.fold.customers.get(&it));
+        customer.map_or(Ok(()), |it| self.fold.load(it))?;
+        let known = customer.and_then(|it| self.fold.customer(it));
         let before = match (known, routed.route) {
             (Some(known), _) => known.judged_at,
             (None, Route::Program) => self.fold.program_judged_at,
@@ -136,7 +156,7 @@ impl Partition {
         }
 
         let late = customer
-            .and_then(|it| self.fold.customers.get(&it))
+            .and_then(|it| self.fold.customer(it))
             .is_some_and(|known| known.fired_at > routed.received_at);
         let outcome = if recall == Recall::Reused {
             Ruling::Refused(Refusal::CommandIdReused.into())
@@ -180,12 +200,12 @@ impl Partition {
     }
 
     /// What is known of a command.
-    fn recall(&self, routed: &Routed) -> Recall {
-        match self.fold.answered.recall(&routed.source, routed.id, routed.digest) {
+    fn recall(&mut self, routed: &Routed) -> Result<Recall, Unreadable> {
+        Ok(match self.fold.recall(&routed.source, routed.id, routed.digest)? {
             Recall::Answered(_) if self.planted.has(PlantedFault::AnswersForgotten) => Recall::New,
             Recall::Reused if self.planted.has(PlantedFault::ReuseDecided) => Recall::New,
             known => known,
-        }
+        })
     }
 
     /// Fires up to `most` deadlines that the tick allows, in order; yields whether more are due.
@@ -205,6 +225,7 @@ impl Partition {
         for _ in 0..most {
             match self.fold.deadlines.first() {
                 Some(&(deadline, customer)) if deadline.due_at <= w => {
+                    self.fold.load(customer)?;
                     self.fire(customer, deadline, tick.imported, lines)?;
                 }
                 _ => return Ok(false),
@@ -218,6 +239,10 @@ impl Partition {
         for &offset in offsets {
             let Some(record) = self.pending.pop_front() else { return };
             self.proved += 1;
+            self.fold.newest = offset;
+            if self.proved == self.waiting_to {
+                self.waiting_at = Some(offset);
+            }
             self.told = Some(Checkpoint {
                 offset,
                 sequence: self.proved,
@@ -228,11 +253,20 @@ impl Partition {
             });
             self.fold.take_input(record.input);
             if let Some((source, id, digest)) = record.asked {
-                self.fold.answered.note(&source, id, digest, At::Stored(offset));
+                self.fold.note(&source, id, digest, At::Stored(offset));
             }
             if let Some(told) = record.told {
                 record.waiting.into_iter().for_each(|tell| tell(Ok(told.clone())));
             }
+        }
+    }
+
+    /// Forgets what a snapshot that ends at `end` holds.
+    pub(crate) fn forget(&mut self, end: u64) {
+        if self.waiting_at.is_some_and(|offset| offset < end) {
+            self.fold.turn();
+            self.waiting_to = self.pen.sequence();
+            self.waiting_at = (self.proved == self.waiting_to).then_some(self.fold.newest);
         }
     }
 
@@ -289,7 +323,7 @@ impl Partition {
         if self.planted.has(PlantedFault::TouchNothing) {
             return Ok(());
         }
-        let due = self.fold.customers.get(&id).map(|known| known.customer.due(at)).unwrap_or_default();
+        let due = self.fold.customer(id).map(|known| known.customer.due(at)).unwrap_or_default();
         due.into_iter().try_for_each(|deadline| self.fire(id, deadline, imported, lines))
     }
 
@@ -300,8 +334,7 @@ impl Partition {
         imported: bool,
         lines: &mut Vec<Vec<u8>>,
     ) -> Result<(), WriteError> {
-        let events =
-            self.fold.customers.get(&id).map(|known| fire(&known.customer, deadline)).unwrap_or_default();
+        let events = self.fold.customer(id).map(|known| fire(&known.customer, deadline)).unwrap_or_default();
         if events.is_empty() {
             self.fold.deadlines.remove(&(deadline, id));
             return Ok(());
@@ -324,8 +357,7 @@ impl Partition {
     /// Decides; a panic refuses this one command.
     fn rule(&self, customer: Option<CustomerId>, routed: &Routed, at: Instant, catalog: &Catalog) -> Ruling {
         let nobody = Customer::default();
-        let known =
-            customer.and_then(|it| self.fold.customers.get(&it)).map_or(&nobody, |known| &known.customer);
+        let known = customer.and_then(|it| self.fold.customer(it)).map_or(&nobody, |known| &known.customer);
         let context = Context {
             catalog: catalog.at(routed.program.sequence),
             customer_id: customer.unwrap_or(CustomerId(Uuid::nil())),

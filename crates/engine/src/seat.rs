@@ -17,11 +17,11 @@ use claim_journal::{
     VoidCause,
 };
 use claim_log::{Batch, Inbox, JudgeError, Judged, Judging, Log, LogError, Place, Receipt, Stored};
+use claim_snapshot::{Newer, Releases};
 use uuid::Uuid;
 
 use crate::answered::At;
 use crate::fold::Fold;
-use crate::newer::{Newer, Releases};
 use crate::partition::{Decide, Partition};
 use crate::planted::{Planted, PlantedFault};
 use crate::program::Program;

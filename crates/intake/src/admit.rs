@@ -7,6 +7,7 @@ use claim_domain::ids::{CommandId, CustomerId, NAMESPACE};
 use claim_domain::text::Label;
 use claim_domain::time::Instant;
 use claim_journal::{Binding, Route, Routed};
+use claim_snapshot::Unreadable;
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
@@ -50,10 +51,10 @@ impl Intake {
         mode: Mode,
         before: Option<Instant>,
     ) -> Result<Admitted, Problem> {
-        if let Some(why) = &self.stopped {
+        if let Some(why) = self.stopped.as_deref().or(self.index.damage()) {
             return Err(unavailable_problem(why));
         }
-        if let Some(known) = self.index.known(&asking.source, asking.id) {
+        if let Some(known) = self.index.known(&asking.source, asking.id)? {
             let (route, repeat) = (known.route, known.digests.contains(&asking.digest));
             return self.admit_known(asking, route, repeat, mode, before);
         }
@@ -70,7 +71,7 @@ impl Intake {
                 let nominated = nominated.clone();
                 let customer =
                     self.meet(&mut asking, &nominated, looked.unwrap_or_default(), received, &mut ahead)?;
-                (Route::Customer(customer), self.index.identity.binding(&nominated))
+                (Route::Customer(customer), self.index.identity.binding(&nominated)?)
             }
             About::Customer(customer) => {
                 self.meet_again(&mut asking, customer, looked, received, &mut ahead).await?;
@@ -78,10 +79,10 @@ impl Intake {
             }
         };
         self.clock.give(received.at);
-        self.index.note(&asking.source, asking.id, asking.digest, route);
+        self.index.note_first(&asking.source, asking.id, asking.digest, route);
         let customer = match route {
             Route::Customer(customer) => customer,
-            Route::Claim(claim) => self.index.customer_of(claim).unwrap_or(CustomerId(Uuid::nil())),
+            Route::Claim(claim) => self.index.customer_of(claim)?.unwrap_or(CustomerId(Uuid::nil())),
             Route::Program => CustomerId(Uuid::nil()),
         };
         self.index.note_creation(&asking.source, asking.id, customer, &asking.command);
@@ -105,7 +106,7 @@ impl Intake {
             self.clock.give(at);
             at
         };
-        self.index.note(&asking.source, asking.id, asking.digest, route);
+        self.index.note(&asking.source, asking.id, asking.digest, route)?;
         let routed = Box::new(self.route(asking, route, Received { at, mode }, None));
         Ok(Admitted { routed, personal: Vec::new(), ahead: Vec::new() })
     }
@@ -133,7 +134,7 @@ impl Intake {
             Problem::new(ProblemCode::ReferenceNotFound, message).with("reference", reference)
         };
         if let Some(reference) = &asking.claim_ref {
-            let claim = self.index.claim(&asking.source, reference);
+            let claim = self.index.claim(&asking.source, reference)?;
             let claim =
                 claim.ok_or_else(|| not_found(format!("@{}/{}", reference.command, reference.engagement)))?;
             if let Some(slot) = asking.command.claim_mut() {
@@ -141,7 +142,7 @@ impl Intake {
             }
         }
         if let (Some(command), Command::ClaimCustomer(it)) = (asking.customer_ref, &mut asking.command) {
-            let customer = self.index.customer(&asking.source, command);
+            let customer = self.index.customer(&asking.source, command)?;
             it.customer = customer.ok_or_else(|| not_found(format!("@{command}")))?;
         }
         Ok(())
@@ -159,10 +160,10 @@ impl Intake {
         let looked_at: Vec<&Identifier> =
             std::iter::once(nominated).chain(&looked.tenant).chain(&looked.tpid).collect();
         let nobody = || unavailable_problem("a nomination without an identifier");
-        let meant = self.index.identity.meant(&looked_at).ok_or_else(nobody)?;
+        let meant = self.index.identity.meant(&looked_at)?.ok_or_else(nobody)?;
         self.bind(meant.unbound, meant.customer)?;
         // Whoever bound one of them first wins.
-        let meant = self.index.identity.meant(&looked_at).ok_or_else(nobody)?;
+        let meant = self.index.identity.meant(&looked_at)?.ok_or_else(nobody)?;
         let customer = meant.customer;
         let tenant = looked.tenant.clone();
         let found = Found {
@@ -177,7 +178,7 @@ impl Intake {
                 it.found = found;
                 let identifier = nominated.clone();
                 let observed = Observed { customer, identifier, tenant, facts: looked.facts };
-                ahead.extend(self.fresh_facts(asking, observed, received));
+                ahead.extend(self.fresh_facts(asking, observed, received)?);
             }
             Command::RecordCustomerFacts(it) => {
                 it.found = found;
@@ -205,7 +206,7 @@ impl Intake {
         let Command::ClaimCustomer(it) = &mut asking.command else { return Ok(()) };
         if let (Some(opportunity), Some(looked)) = (it.msx_opportunity_id.clone(), looked) {
             let looked_at: Vec<&Identifier> = std::iter::once(&opportunity).chain(&looked.tpid).collect();
-            let meant = self.index.identity.meant(&looked_at);
+            let meant = self.index.identity.meant(&looked_at)?;
             let of_customer = meant.as_ref().is_some_and(|it| it.customer == customer);
             it.found.opportunity = looked.opportunity.map(|found| Opportunity { of_customer, ..found });
             it.found.tpid = looked.tpid;
@@ -213,32 +214,37 @@ impl Intake {
                 self.bind(meant.unbound, customer)?;
             }
         }
-        let bound: Vec<Identifier> = self.index.identity.identifiers(customer).to_vec();
+        let bound = self.index.identity.identifiers(customer)?;
         let found = join_all(bound.iter().map(|it| facts_of_bound(&self.directory, it))).await;
         for (identifier, found) in bound.into_iter().zip(found) {
             let (tenant, facts) = found?;
             let observed = Observed { customer, identifier, tenant, facts };
-            ahead.extend(self.fresh_facts(asking, observed, received));
+            ahead.extend(self.fresh_facts(asking, observed, received)?);
         }
         Ok(())
     }
 
     /// Our own `RecordCustomerFacts` ahead of Add and Claim, when what is known is missing or too old.
-    fn fresh_facts(&mut self, asking: &Asking, observed: Observed, received: Received) -> Option<Routed> {
+    fn fresh_facts(
+        &mut self,
+        asking: &Asking,
+        observed: Observed,
+        received: Received,
+    ) -> Result<Option<Routed>, Unreadable> {
         let Observed { customer, identifier, tenant, facts } = observed;
-        let facts = facts?;
+        let Some(facts) = facts else { return Ok(None) };
         let observed_at = facts.observed_at.unwrap_or(received.at);
         let whose = effective(&identifier, tenant.as_ref()).clone();
-        let last = self.index.observed(customer, &whose);
+        let last = self.index.observed(customer, &whose)?;
         let oldest = received.at.plus_ms(-FACTS_MAX_AGE_MS);
         if last.is_some_and(|last| last >= oldest || last >= observed_at) {
-            return None;
+            return Ok(None);
         }
         let asker = Asker::Service { name: self.ours.clone() };
         let source = asker.source();
         let id = own_id(&asking.source, asking.id, &identifier);
-        if self.index.known(&source, id).is_some() {
-            return None;
+        if self.index.known(&source, id)?.is_some() {
+            return Ok(None);
         }
         let said_by = Label::from_code("directory");
         let body = json!({
@@ -246,15 +252,15 @@ impl Intake {
         });
         let digest = body_digest(self.keys.secret(), "RecordCustomerFacts", 1, &body);
         let route = Route::Customer(customer);
-        self.index.note(&source, id, digest, route);
+        self.index.note_first(&source, id, digest, route);
         if observed_at <= received.at {
             self.index.note_observation(customer, &whose, observed_at);
         }
-        let binding = self.index.identity.binding(&identifier);
+        let binding = self.index.identity.binding(&identifier)?;
         let found = Found { tenant, ..Found::default() };
         let command =
             RecordCustomerFacts { identifier, values: facts.values, observed_at, source: said_by, found };
-        Some(Routed {
+        Ok(Some(Routed {
             route,
             source,
             id,
@@ -266,7 +272,7 @@ impl Intake {
             binding,
             program: self.program,
             command: Command::RecordCustomerFacts(command),
-        })
+        }))
     }
 }
 

@@ -11,6 +11,15 @@ use claim_log::{Batch, Log, Receipt};
 /// An identifier and the customer it is bound to.
 pub type Bound = (Identifier, CustomerId);
 
+/// How far bindings are on their way to the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many were bound.
+    pub bound: u64,
+    /// How many of them are known to be durable.
+    pub durable: u64,
+}
+
 /// Keeps bindings. The first of an identifier wins, whoever wrote it.
 pub trait Bindings: Send {
     /// Binds, unless someone was first; yields what came to stand since the last call, in the order in which it counts,
@@ -25,6 +34,9 @@ pub trait Bindings: Send {
     /// # Errors
     /// A sentence that says why it cannot be known.
     fn news(&mut self) -> Result<Vec<Bound>, String>;
+
+    /// How far they are on their way to the disk.
+    fn progress(&self) -> Progress;
 
     /// Why nothing can be bound any more.
     fn lost(&self) -> Option<&'static str>;
@@ -83,6 +95,10 @@ impl Bindings for IdentityPartition {
 
     fn news(&mut self) -> Result<Vec<Bound>, String> {
         Ok(Vec::new())
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { bound: self.pen.sequence(), durable: self.proved.load(Ordering::Acquire) }
     }
 
     fn lost(&self) -> Option<&'static str> {

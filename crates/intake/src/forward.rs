@@ -6,6 +6,7 @@ use claim_domain::asker::Source;
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::CustomerId;
 use claim_journal::{Routed, Tick};
+use claim_log::TellOutcome;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -66,9 +67,9 @@ impl Intake {
         let mut wanted = Vec::new();
         for looked_at in nominations {
             let looked_at: Vec<&Identifier> = looked_at.iter().collect();
-            let Some(meant) = self.index.identity.meant_with(&ahead, &looked_at) else { continue };
+            let Some(meant) = self.index.identity.meant_with(&ahead, &looked_at)? else { continue };
             for identifier in meant.unbound {
-                ahead.bind(identifier.clone(), meant.customer);
+                ahead.bind(identifier.clone(), meant.customer)?;
                 wanted.push((identifier, meant.customer));
             }
         }
@@ -81,7 +82,9 @@ impl Intake {
             self.stopped = Some(why);
             problem
         })?;
-        stand.into_iter().for_each(|(identifier, customer)| self.index.identity.bind(identifier, customer));
+        for (identifier, customer) in stand {
+            self.index.identity.bind(identifier, customer)?;
+        }
         Ok(())
     }
 
@@ -104,10 +107,17 @@ impl Intake {
         }
         for Waiting { index, input, admitted: Admitted { routed, ahead, .. } } in waiting.drain(..) {
             self.feed.tick(Tick { w: routed.received_at, imported: mode == Mode::AsRecorded });
-            ahead.into_iter().for_each(|it| self.feed.send(it, Box::new(|_| {})));
+            for it in ahead {
+                let held = self.index.hold();
+                self.feed.send(it, Box::new(move |_| drop(held)));
+            }
             let (tell, told) = oneshot::channel();
-            let id = routed.id;
-            self.feed.send(*routed, Box::new(move |it| drop(tell.send(it))));
+            let (id, held) = (routed.id, self.index.hold());
+            let tell: TellOutcome = Box::new(move |it| {
+                drop(held);
+                drop(tell.send(it));
+            });
+            self.feed.send(*routed, tell);
             answers[index] = Some(Pending::asked(input, id, told));
         }
     }

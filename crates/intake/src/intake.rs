@@ -14,6 +14,7 @@ use claim_journal::{
     AskedAs, Binding, Correlation, Decision, Line, PartitionId, ProgramPosition, Route, Tick,
 };
 use claim_log::{Feed, way};
+use claim_snapshot::{Cut, Snapshot, Unreadable};
 use futures_util::future::join_all;
 
 use crate::answer::Pending;
@@ -32,24 +33,38 @@ use crate::problem::Problem;
 pub struct Remembered(Index);
 
 impl Remembered {
+    /// Goes on from a snapshot, whose [`Cut::end`] is where the first record to be folded stands; `durable` tells the durable
+    /// end of the log whenever it is asked.
+    #[must_use]
+    pub fn over(
+        snapshot: &Arc<Snapshot>,
+        cut: &Cut,
+        durable: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        Self(Index::over(snapshot, cut, Box::new(durable)))
+    }
+
     /// Folds a valid binding of the identity partition.
     ///
     /// # Errors
-    /// When its body is of a shape that this program does not know, so that nothing is skipped in silence.
+    /// When its body is of a shape that this program does not know, so that nothing is skipped in silence; or when the
+    /// snapshot cannot be read.
     pub fn bound(&mut self, line: &Line<'_>) -> Result<(), UnreadableBinding> {
         let binding = Binding::decode(line.body)?;
-        self.0.identity.bind(binding.identifier()?, binding.customer);
-        Ok(())
+        Ok(self.0.identity.bind(binding.identifier()?, binding.customer)?)
     }
 
     /// The customer that identifiers mean, in the order in which they count.
-    pub(crate) fn meant(&self, looked_at: &[&Identifier]) -> Option<CustomerId> {
-        self.0.identity.meant(looked_at).map(|it| it.customer)
+    pub(crate) fn meant(&self, looked_at: &[&Identifier]) -> Result<Option<CustomerId>, Unreadable> {
+        Ok(self.0.identity.meant(looked_at)?.map(|it| it.customer))
     }
 
     /// Folds a valid decision.
-    pub fn decided(&mut self, partition: PartitionId, decision: &Decision) {
-        self.0.decided(partition, decision);
+    ///
+    /// # Errors
+    /// When the snapshot cannot be read.
+    pub fn decided(&mut self, partition: PartitionId, decision: &Decision) -> Result<(), Unreadable> {
+        self.0.decided(partition, decision)
     }
 }
 
@@ -62,6 +77,9 @@ pub enum UnreadableBinding {
     /// Its identifier is not one in canonical spelling.
     #[error("the binding's identifier is {0}")]
     Identifier(#[from] NotAnId),
+    /// What it goes on from cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }
 
 /// What intake is made of.
@@ -153,7 +171,8 @@ impl Intake {
     /// Why nothing can be routed any more; none while it can.
     #[must_use]
     pub fn stopped(&self) -> Option<String> {
-        self.stopped.clone().or_else(|| self.bindings.lost().map(str::to_owned))
+        let lost = || self.bindings.lost().or(self.index.damage()).map(str::to_owned);
+        self.stopped.clone().or_else(lost)
     }
 
     /// Lets every deadline fire that is due by now; imported history only up to the newest time given.
@@ -179,6 +198,7 @@ impl Intake {
         door: Door<'_>,
         times: &mut FileTimes,
     ) -> Vec<Pending> {
+        self.index.forget(self.bindings.progress());
         let mut seen = vec![Seen::default(); inputs.len()];
         let secret = self.keys.secret();
         let asked: Vec<_> = inputs
@@ -243,16 +263,18 @@ impl Intake {
         decisions: impl IntoIterator<Item = (PartitionId, &'d Decision)>,
     ) -> Result<(), String> {
         for (identifier, customer) in self.bindings.news()? {
-            self.index.identity.bind(identifier, customer);
+            self.index.identity.bind(identifier, customer).map_err(|it| it.to_string())?;
         }
-        decisions.into_iter().for_each(|(partition, decision)| self.index.decided(partition, decision));
-        Ok(())
+        let mut decisions = decisions.into_iter();
+        let learnt = decisions.try_for_each(|(partition, decision)| self.index.decided(partition, decision));
+        learnt.map_err(|it| it.to_string())
     }
 
     /// Whether a command was routed here, with this body: then its decision tells nothing new.
     #[must_use]
     pub fn knows(&self, asked: &AskedAs) -> bool {
-        self.index.known(&asked.source, asked.id).is_some_and(|it| it.digests.contains(&asked.digest))
+        let known = self.index.known(&asked.source, asked.id);
+        known.is_ok_and(|it| it.is_some_and(|it| it.digests.contains(&asked.digest)))
     }
 
     /// The newest program position known to be valid: it is stamped on what is routed from now on.
@@ -267,7 +289,9 @@ impl Intake {
         let unknown = asked.iter().enumerate().filter_map(|(nth, asking)| {
             let asking = asking.as_ref().ok()?;
             let named = named_outside(&asking.command)?;
-            self.index.known(&asking.source, asking.id).is_none().then_some((nth, asking, named))
+            // What cannot be known is told when it is admitted.
+            let known = self.index.known(&asking.source, asking.id);
+            matches!(known, Ok(None)).then_some((nth, asking, named))
         });
         let asking = unknown.map(|(nth, asking, named)| async move {
             (nth, look_up(&self.directory, named, asking.customer_email.as_ref()).await)

@@ -42,10 +42,11 @@ pub mod seal;
 mod shared_keys;
 mod sources;
 pub mod strict;
+mod turning;
 
 pub use answer::{Answer, Pending, ProblemLine, ProblemWord};
 pub use asking::Door;
-pub use bindings::{Bindings, Bound, IdentityPartition};
+pub use bindings::{Bindings, Bound, IdentityPartition, Progress};
 pub use clock::Mode;
 pub use intake::{FileTimes, Input, Intake, Parts, Remembered, UnreadableBinding};
 pub use nominate::{Nominated, nominate};

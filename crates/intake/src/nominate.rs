@@ -42,7 +42,7 @@ pub async fn nominate(
     let facts = facts_of(directory, &identifier, looked.tenant.as_ref()).await?;
     let looked_at: Vec<&Identifier> =
         std::iter::once(&identifier).chain(&looked.tenant).chain(&looked.tpid).collect();
-    let customer = remembered.meant(&looked_at).unwrap_or_else(|| CustomerId::of(&identifier));
+    let customer = remembered.meant(&looked_at)?.unwrap_or_else(|| CustomerId::of(&identifier));
     Ok(Nominated {
         identifier,
         customer,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use claim_snapshot::Unreadable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -132,6 +133,13 @@ pub struct Problem {
     pub message: String,
     /// What the code is about, such as `at`; empty when there is nothing to add.
     pub details: Map<String, Value>,
+}
+
+impl From<Unreadable> for Problem {
+    /// The snapshot cannot be read, so what was asked cannot be answered before the next start.
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(ProblemCode::LogUnavailable, unreadable.to_string())
+    }
 }
 
 impl Problem {

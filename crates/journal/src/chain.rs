@@ -14,7 +14,8 @@ use crate::line::{Line, Unreadable};
 use crate::verdict::{HaltCause, Verdict, VoidCause};
 
 /// What the offsets of a log mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Offsets {
     /// They count the records of the partition, so a gap is a loss (Kafka).
     Count,
@@ -41,7 +42,8 @@ pub struct Checkpoint {
 }
 
 /// The state of the fold over one partition. Every reader and every writer judges by it, and by nothing else.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chain {
     partition: PartitionId,
     offsets: Offsets,

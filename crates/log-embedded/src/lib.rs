@@ -12,24 +12,31 @@
 //! **Absent.** No preallocation, no compression, no index, no deletion. No first lead: whoever leads writes it. No
 //! replication: a copy is a copy of the files.
 //!
-//! **Start** at [`EmbeddedLog::open`], then `writer.rs` for the way down to the disk and `scan.rs` for the way back.
-//! [`EmbeddedReader`] reads beside a writer. Every file operation goes through [`Disk`], so that tests can fail it.
+//! **Start** at [`EmbeddedLog::open`], which is [`EmbeddedLog::hold`] and [`Held::open`] from the beginning; where a
+//! snapshot knew the log, [`Held::compare`] lets it be opened from there, and what lies before is not read. Then
+//! `writer.rs` for the way down to the disk and `scan.rs` for the way back. [`EmbeddedReader`] reads beside a writer.
+//! Every file operation goes through [`Disk`], so that tests can fail it.
 
 mod disk;
 mod error;
+mod hold;
 mod layout;
+mod line;
 mod log;
 mod mark;
 mod planted;
 mod reader;
 mod scan;
 mod shared;
+mod standing;
 mod tape;
 mod writer;
 
 pub use disk::{Disk, File, Mode, RealDisk};
 pub use error::{Damage, DamageCause, OpenError, Position};
+pub use hold::Held;
 pub use log::{EmbeddedLog, Opened, Options};
 pub use planted::{Planted, PlantedFault};
 pub use reader::EmbeddedReader;
 pub use scan::{Scan, Tail};
+pub use standing::{Compared, Mismatch, Standing};

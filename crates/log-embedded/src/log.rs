@@ -1,20 +1,21 @@
 //! The log as its one writer opens it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::{io, process};
 
 use claim_journal::{Chain, Line, PartitionId};
 use claim_log::{Batch, Log, LogError, ReadLog, Records, Start, Stored, Tell, Unclear};
 
-use crate::disk::{Disk, File, Mode, RealDisk, read_some_at, write_all_at};
+use crate::disk::{Disk, RealDisk};
 use crate::error::{OpenError, while_doing};
-use crate::layout::{LOCK, LOG, Segment, bases, position, segment_path};
-use crate::mark::{Mark, known_end};
-use crate::planted::{Planted, PlantedFault};
-use crate::scan::{Tail, scan};
+use crate::hold::Held;
+use crate::layout::position;
+use crate::line::record_at;
+use crate::planted::Planted;
+use crate::scan::Tail;
 use crate::shared::Shared;
 use crate::tape::Tape;
 use crate::writer::Writer;
@@ -82,39 +83,35 @@ impl EmbeddedLog {
         data: &Path,
         options: &Options,
     ) -> Result<(Arc<Self>, Opened), OpenError> {
-        let planted = options.planted;
-        let lock = enter(&*disk, data, planted)?;
-        let known = known_end(&*disk, data, planted).map_err(while_doing("reading the mark in", data))?;
-        let scan = scan(&disk, data, known.max(options.known_end), planted)?;
-        if let Some(damage) = scan.damage {
-            return Err(OpenError::Damaged { dir: data.to_owned(), damage: Box::new(damage) });
-        }
-        if let Some(Tail { offset, bytes }) = scan.tail {
-            tracing::warn!(offset, bytes, "a torn tail of the log is cut off");
-        }
-        let bases = bases(&*disk, data)?;
-        let base = bases.last().copied().unwrap_or(0);
-        let file = settle(&*disk, data, base, scan.end, planted)?;
-        let mark = Mark::open(&*disk, data).map_err(while_doing("opening the mark in", data))?;
-        let shared = Arc::new(Shared::new(&scan, if bases.is_empty() { vec![0] } else { bases }, planted));
-        let writer = Writer {
-            shared: Arc::clone(&shared),
-            disk: Arc::clone(&disk),
-            data: data.to_owned(),
-            segment_bytes: options.segment_bytes,
-            segment: Segment { base, len: scan.end - base },
-            file,
-            mark,
-            lock,
-            planted,
-        };
+        Self::hold_on(disk, data, options.planted)?.open(options, None)
+    }
+
+    /// Takes the directory `data` for this process alone, as [`EmbeddedLog::open`] does, and reads nothing yet: where a
+    /// log is known from a snapshot, [`Held::compare`] spares reading what lies before.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] while another process writes, [`OpenError::NotOurs`], [`OpenError::Io`].
+    pub fn hold(data: &Path) -> Result<Held, OpenError> {
+        Self::hold_on(Arc::new(RealDisk), data, Planted::default())
+    }
+
+    /// As [`EmbeddedLog::hold`], on another disk, perhaps with a fault that a test planted.
+    ///
+    /// # Errors
+    /// As [`EmbeddedLog::hold`].
+    pub fn hold_on(disk: Arc<dyn Disk>, data: &Path, planted: Planted) -> Result<Held, OpenError> {
+        Held::enter(disk, data, planted)
+    }
+
+    /// The log that `writer` writes, from now on in a thread of its own.
+    pub(crate) fn begin(writer: Writer) -> Result<Arc<Self>, OpenError> {
+        let Writer { shared, disk, data, .. } = &writer;
+        let (shared, disk, data) = (Arc::clone(shared), Arc::clone(disk), data.clone());
         let thread = thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || writer.run())
-            .map_err(while_doing("starting the writing thread of", data))?;
-        let log = Self { shared, disk, data: data.to_owned(), thread: Mutex::new(Some(thread)) };
-        let opened = Opened { cut: scan.tail, chains: scan.chains, end: scan.end, records: scan.records };
-        Ok((Arc::new(log), opened))
+            .map_err(while_doing("starting the writing thread of", &data))?;
+        Ok(Arc::new(Self { shared, disk, data, thread: Mutex::new(Some(thread)) }))
     }
 
     /// Why the log takes no more, once it does not: every append since is unclear, and the process should end.
@@ -210,114 +207,4 @@ impl Records for DurableRecords {
             }
         }
     }
-}
-
-/// One line below `end`, by the partition and offset it must have.
-pub(crate) fn record_at(
-    disk: &dyn Disk,
-    data: &Path,
-    bases: &[u64],
-    end: u64,
-    partition: PartitionId,
-    offset: u64,
-) -> Result<Vec<u8>, LogError> {
-    let missing = LogError::NoRecord { partition, offset };
-    let base = bases.iter().copied().filter(|&it| it <= offset).max().unwrap_or(0);
-    if offset >= end {
-        return Err(missing);
-    }
-    let path = segment_path(data, base);
-    let file = disk.open(&path, Mode::Read).map_err(while_doing("opening", &path))?;
-    // The byte before shows whether a line begins here.
-    let before = u64::from(offset > base);
-    let mut bytes = Vec::new();
-    loop {
-        let filled = bytes.len();
-        let limit = usize::try_from(end - offset + before).unwrap_or(usize::MAX);
-        let space = (filled * 2).max(2048).min(limit);
-        bytes.resize(space, 0);
-        let at = offset - before - base + filled as u64;
-        let free = bytes.get_mut(filled..).unwrap_or_default();
-        let read = read_some_at(&*file, free, at).map_err(while_doing("reading", &path))?;
-        bytes.truncate(filled + read);
-        let (gap, line) = bytes.split_at_checked(before as usize).unwrap_or_default();
-        if read == 0 || (before == 1 && gap != b"\n") {
-            return Err(missing);
-        }
-        if let Some(len) = line.iter().position(|&it| it == b'\n') {
-            let line = line.get(..len).unwrap_or_default();
-            return if Line::partition(line) == Some(partition) { Ok(line.to_vec()) } else { Err(missing) };
-        }
-    }
-}
-
-/// Makes the directory what it should be, and holds its lock.
-fn enter(disk: &dyn Disk, data: &Path, planted: Planted) -> Result<Box<dyn File>, OpenError> {
-    let names = match disk.names(data) {
-        Ok(names) => names,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(fault) => return Err(while_doing("listing", data)(fault)),
-    };
-    let known = |name: &String| name == LOG || name == LOCK;
-    if !names.is_empty() && !names.iter().any(known) {
-        return Err(OpenError::NotOurs { dir: data.to_owned() });
-    }
-    let log = data.join(LOG);
-    disk.create_dir(data).map_err(while_doing("making", data))?;
-    let path = data.join(LOCK);
-    let lock = disk.lock(&path).map_err(while_doing("locking", &path))?;
-    let lock = match lock {
-        None if planted.has(PlantedFault::LockOverlooked) => disk.open(&path, Mode::Write).ok(),
-        lock => lock,
-    };
-    let Some(lock) = lock else {
-        return Err(OpenError::Locked { dir: data.to_owned(), holder: holder(disk, &path) });
-    };
-    sign(&*lock);
-    disk.create_dir(&log).map_err(while_doing("making", &log))?;
-    disk.sync_dir(data).map_err(while_doing("syncing", data))?;
-    if let Some(parent) = data.parent().filter(|it| !it.as_os_str().is_empty()) {
-        disk.sync_dir(parent).map_err(while_doing("syncing", parent))?;
-    }
-    Ok(lock)
-}
-
-/// Writes into the lock who holds it, for the message to the next one. Best effort.
-fn sign(lock: &dyn File) {
-    let command = std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect::<Vec<_>>();
-    let text = format!("process {}: {}\n", process::id(), command.join(" "));
-    let signed = lock.set_len(0).and_then(|()| write_all_at(lock, text.as_bytes(), 0));
-    if let Err(fault) = signed {
-        tracing::debug!(%fault, "the lock could not be signed");
-    }
-}
-
-fn holder(disk: &dyn Disk, path: &Path) -> String {
-    let mut bytes = vec![0; 1024];
-    let read = disk.open(path, Mode::Read).and_then(|it| read_some_at(&*it, &mut bytes, 0)).unwrap_or(0);
-    bytes.truncate(read);
-    let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-    if text.is_empty() { "it did not say who it is".to_owned() } else { text }
-}
-
-/// Cuts the last segment to `end` and makes durable all that was read, for it may have been read from memory.
-fn settle(
-    disk: &dyn Disk,
-    data: &Path,
-    base: u64,
-    end: u64,
-    planted: Planted,
-) -> Result<Box<dyn File>, OpenError> {
-    let path = segment_path(data, base);
-    let file = disk.open(&path, Mode::Write).map_err(while_doing("opening", &path))?;
-    let len = file.len().map_err(while_doing("opening", &path))?;
-    if len > end - base && !planted.has(PlantedFault::TailLeft) {
-        file.set_len(end - base).map_err(while_doing("cutting", &path))?;
-    }
-    if !planted.has(PlantedFault::StartNotSynced) {
-        file.sync().map_err(while_doing("syncing", &path))?;
-    }
-    let log = data.join(LOG);
-    disk.sync_dir(&log).map_err(while_doing("syncing", &log))?;
-    Ok(file)
 }

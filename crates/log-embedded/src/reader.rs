@@ -10,10 +10,11 @@ use claim_log::{LogError, ReadLog, Records, Start, Stored};
 use crate::disk::{Disk, Mode, RealDisk};
 use crate::error::{Damage, DamageCause, OpenError, while_doing};
 use crate::layout::{LOG, bases, position, segment_path, segments};
-use crate::log::record_at;
+use crate::line::record_at;
 use crate::mark::known_end;
 use crate::planted::Planted;
 use crate::scan::{Scan, scan};
+use crate::standing::Standing;
 use crate::tape::Tape;
 
 /// The log of one data directory, open for reading, beside a writer or without one.
@@ -63,7 +64,7 @@ impl EmbeddedReader {
         let planted = Planted::default();
         let known = known_end(&*self.disk, &self.data, planted)
             .map_err(while_doing("reading the mark in", &self.data))?;
-        scan(&self.disk, &self.data, known.max(known_end_elsewhere), planted)
+        scan(&self.disk, &self.data, Standing::default(), known.max(known_end_elsewhere), planted)
     }
 
     /// Makes durable what the files hold, so that what was read before is not lost with the power. Whoever is about to commit

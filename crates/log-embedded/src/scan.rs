@@ -16,6 +16,7 @@ use crate::disk::Disk;
 use crate::error::{Damage, DamageCause, OpenError};
 use crate::layout::{Segment, position, segments};
 use crate::planted::{Planted, PlantedFault};
+use crate::standing::Standing;
 use crate::tape::Tape;
 
 /// The end of a log that was never completely written, and is no part of it.
@@ -61,25 +62,29 @@ struct Scanner<'a> {
     planted: Planted,
 }
 
-/// Scans the log of the directory `data`. It changes nothing.
+/// Scans the log of the directory `data` on `from` a place where it is known. It changes nothing.
 ///
 /// `known_end` is an end that is known to be durable; 0 when none is known.
 pub(crate) fn scan(
     disk: &Arc<dyn Disk>,
     data: &Path,
+    from: Standing,
     known_end: u64,
     planted: Planted,
 ) -> Result<Scan, OpenError> {
     let (segments, gap) = segments(&**disk, data)?;
     let bases: Vec<u64> = segments.iter().map(|it| it.base).collect();
     let total = segments.last().map_or(0, |it| it.end());
+    // Should the log end before the place, which was durable, then its end is all that can be told.
+    let known_end = known_end.max(from.end);
+    let start = from.end.min(total);
     let mut scanner = Scanner {
-        tape: Tape::at(Arc::clone(disk), data, &bases, 0, total)?,
+        tape: Tape::at(Arc::clone(disk), data, &bases, start, total)?,
         segments: &segments,
-        end: 0,
-        records: 0,
-        journal: None,
-        chains: BTreeMap::new(),
+        end: start,
+        records: from.records,
+        journal: from.chains.values().find_map(Chain::journal),
+        chains: from.chains,
         planted,
     };
     let bad = scanner.read_valid(total)?;

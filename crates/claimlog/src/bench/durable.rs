@@ -18,10 +18,12 @@ use claim_engine::{Engine, Replay};
 use claim_journal::{JournalId, ProgramPosition, Routed, Settings};
 use claim_log::{Feed, Log, ReadLog, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, Options};
+use claim_snapshot::{Keeper, Opened, Snapshot};
 use uuid::Uuid;
 
 use super::closed_loop::run;
 use super::{Figure, interleaved, load};
+use crate::keeping::{Keeping, SNAPSHOT};
 use crate::node::RELEASE;
 
 /// How many are in flight where that is not timed.
@@ -102,11 +104,11 @@ pub(crate) fn written(folder: &Path, from: u64) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The engine over a new log.
-fn engine(log: &Arc<EmbeddedLog>) -> Result<Engine> {
+fn engine(log: &Arc<EmbeddedLog>, replay: Replay) -> Result<Engine> {
     let settings = Settings { slots: SLOTS, partitions: 8, simulated: false };
     let writer: Arc<dyn Log> = log.clone();
     let journal = JournalId(Uuid::new_v4());
-    Ok(Engine::start(writer, journal, &settings, Default::default(), Replay::default(), RELEASE)?)
+    Ok(Engine::start(writer, journal, &settings, Default::default(), replay, RELEASE)?)
 }
 
 /// Decides the commands of so many customers onto a new log, so many in flight; yields how long it took, and the offset of the
@@ -134,6 +136,7 @@ pub(crate) struct Running {
     engine: Engine,
     program: ProgramPosition,
     begun: Instant,
+    keeping: Option<Keeping>,
 }
 
 impl Running {
@@ -142,15 +145,30 @@ impl Running {
     /// # Errors
     /// When the disk fails.
     pub(crate) fn begin(folder: &Path, begun: Instant) -> Result<Self> {
+        Self::begin_kept(folder, begun, None)
+    }
+
+    /// As [`Self::begin`], with a snapshot that follows the log in steps of so many bytes, if any are given.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn begin_kept(folder: &Path, begun: Instant, every: Option<u64>) -> Result<Self> {
         let (log, _) = EmbeddedLog::open(folder, &Options::default())?;
-        let engine = engine(&log)?;
+        let (mut replay, mut keeping) = (Replay::default(), None);
+        if let Some(every) = every {
+            let Opened { snapshot, cut, .. } = Snapshot::open(&folder.join(SNAPSHOT))?;
+            let snapshot = Arc::new(snapshot);
+            replay = Replay::over(Arc::clone(&snapshot), &cut)?;
+            keeping = Some(Keeping::begin(Keeper::new(snapshot, cut), Arc::clone(&log), every)?);
+        }
+        let engine = engine(&log, replay)?;
         let mut program = engine.program();
         for routed in load::program(begun)? {
             let (tell, told) = channel();
             engine.send(Routed { program, ..routed }, Box::new(move |it| drop(tell.send(it))));
             program = told.recv()??.program.context("a program command told no position")?;
         }
-        Ok(Self { log, engine, program, begun })
+        Ok(Self { log, engine, program, begun, keeping })
     }
 
     /// Commands of these customers, for so many steps each.
@@ -189,6 +207,7 @@ impl Running {
     /// When the engine or the log stopped before.
     pub(crate) fn close(self) -> Result<()> {
         self.engine.close()?;
+        drop(self.keeping);
         Ok(self.log.close()?)
     }
 }

@@ -1,7 +1,7 @@
 //! `p99_half_load`: from when a command was due to be sent until its decision is durable, at half the rate that is possible,
 //! beside raw group-committed appends of the same bytes at the same rate.
 
-use std::cell::Cell;
+use std::fs;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -19,37 +19,64 @@ const CUSTOMERS: u32 = 3_000;
 const IN_FLIGHT: usize = 64;
 /// Twice that of raw.
 const GOAL: u64 = 2_000;
+/// Customers a round where snapshots are taken.
+const MANY_CUSTOMERS: u32 = 12_000;
+/// How much of the log is behind a snapshot: so little that several are taken, though the log is busy.
+const SNAPSHOT_EVERY: u64 = 2 << 20;
+/// A fifth more than without.
+const SNAPSHOTS_GOAL: u64 = 1_200;
 
 /// Measures it in a folder.
 ///
 /// # Errors
 /// When the disk fails.
 pub(crate) fn half_load(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
-    let count = load::commands(CUSTOMERS);
     let possible = durable::fill(&folder.join("possible"), CUSTOMERS, IN_FLIGHT)?.0;
-    let rate = closed_loop::per_second(count, possible) / 2;
-    let lines = Cell::default();
+    let rate = closed_loop::per_second(load::commands(CUSTOMERS), possible) / 2;
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        ours.push(p99(decided(&folder.join(Uuid::new_v4().to_string()), rate, &lines)?));
+        let data = folder.join(Uuid::new_v4().to_string());
+        let (took, from) = decided(&data, CUSTOMERS, rate, None)?;
+        ours.push(p99(took));
+        let lines = durable::written(&data, from)?;
         progress();
         let file = folder.join(Uuid::new_v4().to_string());
-        raw.push(p99(durable::appending(&file, |append| paced(lines.take(), rate, append))?));
+        raw.push(p99(durable::appending(&file, |append| paced(lines, rate, append))?));
         progress();
     }
     let baseline = (median(raw), "raw group-committed appends of the same bytes at the same rate");
     Ok(Figure::beside("p99_half_load", (median(ours), "µs"), baseline).at_most(GOAL))
 }
 
-/// The real engine over the real log.
-fn decided(folder: &Path, rate: u64, lines: &Cell<Vec<Vec<u8>>>) -> Result<Vec<Duration>> {
-    let running = Running::begin(folder, long_ago()?)?;
-    let commands = running.commands(0..CUSTOMERS, load::STEPS).collect::<Result<Vec<_>>>()?;
+/// Measures the same while snapshots are taken, beside the same without, in a folder.
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn snapshots(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> {
+    let possible = durable::fill(&folder.join("possible"), CUSTOMERS, IN_FLIGHT)?.0;
+    let rate = closed_loop::per_second(load::commands(CUSTOMERS), possible) / 2;
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        for (every, p99s) in [(Some(SNAPSHOT_EVERY), &mut with), (None, &mut without)] {
+            let data = folder.join(Uuid::new_v4().to_string());
+            p99s.push(p99(decided(&data, MANY_CUSTOMERS, rate, every)?.0));
+            fs::remove_dir_all(&data)?;
+            progress();
+        }
+    }
+    let baseline = (median(without), "the same without snapshots");
+    Ok(Figure::beside("p99_snapshots", (median(with), "µs"), baseline).at_most(SNAPSHOTS_GOAL))
+}
+
+/// The real engine over the real log, with a snapshot every so many bytes; yields how long each took, and where the first
+/// stands.
+fn decided(folder: &Path, customers: u32, rate: u64, every: Option<u64>) -> Result<(Vec<Duration>, u64)> {
+    let running = Running::begin_kept(folder, long_ago()?, every)?;
+    let commands = running.commands(0..customers, load::STEPS).collect::<Result<Vec<_>>>()?;
     let from = running.log.end();
     let took = paced(commands, rate, |routed, done| running.send(routed, done));
     running.close()?;
-    lines.set(durable::written(folder, from)?);
-    Ok(took)
+    Ok((took, from))
 }
 
 /// Sends items at a rate, whatever comes back; yields how long each took from when it was due.

@@ -23,10 +23,11 @@ mod view_rebuild;
 const ROUNDS: u32 = 5;
 
 /// What is measured on this machine alone.
-pub(crate) const ALONE: [&str; 9] = [
+pub(crate) const ALONE: [&str; 10] = [
     "durable_64",
     "durable_1",
     "p99_half_load",
+    "p99_snapshots",
     "replay",
     "view_rebuild",
     "apply_120k",
@@ -56,6 +57,7 @@ fn one(name: &str, folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> 
     match name {
         "durable_1" => durable::durable(folder, &durable::DURABLE_1, progress),
         "p99_half_load" => half_load::half_load(folder, progress),
+        "p99_snapshots" => half_load::snapshots(folder, progress),
         "replay" => replay::replay(folder, progress),
         "view_rebuild" => view_rebuild::view_rebuild(folder, progress),
         "rss_20k_claims" => program::rss_20k_claims(folder, progress),

@@ -8,6 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use claim_engine::Replay;
+use claim_intake::Remembered;
 use claim_journal::Digest;
 use claim_log_embedded::{EmbeddedLog, Options};
 use serde_json::Value;
@@ -37,7 +39,7 @@ pub(crate) fn replay(folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure
 fn opened(data: &Path) -> Result<Duration> {
     let begun = Instant::now();
     let (log, _) = EmbeddedLog::open(data, &Options::default())?;
-    node::replay(&*log)?;
+    node::fold(&*log, 0, &mut Replay::default(), &mut Remembered::default())?;
     let took = begun.elapsed();
     log.close()?;
     Ok(took)

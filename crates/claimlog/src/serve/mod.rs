@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use crate::cli::Global;
+use crate::keeping::Keeping;
 use crate::node::{Begin, Node, wall};
 use crate::reading;
 use crate::serve::effects::Performing;
@@ -67,6 +68,7 @@ struct Deciding {
 struct Idle {
     log: Arc<claim_log_embedded::EmbeddedLog>,
     engine: Arc<claim_engine::Engine>,
+    keeping: Option<Keeping>,
 }
 
 /// The half that folds.
@@ -182,7 +184,8 @@ fn end(
     if let Some(thread) = performing {
         joined(thread, "effects")?;
     }
-    let Some(Deciding { node: Idle { log, engine }, close, taking, simulated, .. }) = deciding else {
+    let Some(Deciding { node: Idle { log, engine, keeping }, close, taking, simulated, .. }) = deciding
+    else {
         return folding.map_or(Ok(()), Folding::end);
     };
     // Whoever asks from now on is told to ask again: intake takes what waits, and ends.
@@ -190,7 +193,7 @@ fn end(
     let intake = joined(taking, "intake")?;
     engine.settle();
     let folded = folding.map_or(Ok(()), Folding::end);
-    Node { log, engine, intake, simulated }.close()?;
+    Node { log, engine, intake, simulated, keeping }.close()?;
     folded
 }
 
@@ -208,7 +211,7 @@ impl Deciding {
     ) -> Result<Self> {
         let pulse = health.part("engine", ALIVE_WITHIN);
         let node = Node::open(global, Begin::Real, views::before_deciding(global)?)?;
-        let Node { log, engine, mut intake, simulated } = node;
+        let Node { log, engine, mut intake, simulated, keeping } = node;
         clock.store(intake.now().as_ms(), Ordering::Release);
         let (queue, taken) = queue();
         let close = Arc::new(Notify::new());
@@ -225,7 +228,7 @@ impl Deciding {
             .name("intake".into())
             .spawn(move || handle.block_on(taking.run(taken)))
             .context("starting the thread of intake")?;
-        Ok(Self { node: Idle { log, engine }, queue, close, taking, simulated })
+        Ok(Self { node: Idle { log, engine, keeping }, queue, close, taking, simulated })
     }
 }
 

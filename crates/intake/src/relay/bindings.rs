@@ -9,7 +9,7 @@ use claim_domain::ids::CustomerId;
 use claim_journal::{Binding, canonical};
 use claim_log::{Arrivals, Flight, Inbox, LogError, Outgoing, Outlet, Place, Received};
 
-use crate::bindings::{Bindings, Bound};
+use crate::bindings::{Bindings, Bound, Progress};
 use crate::relay::RelayError;
 use crate::shared_keys::KeysInUse;
 
@@ -149,6 +149,11 @@ impl Bindings for TopicBindings {
             self.take(&received);
         }
         Ok(std::mem::take(&mut self.read))
+    }
+
+    /// What [`Self::bind`] yields was read back.
+    fn progress(&self) -> Progress {
+        Progress::default()
     }
 
     fn lost(&self) -> Option<&'static str> {

@@ -91,7 +91,7 @@ impl Site {
                 remembered.bound(&line).map_err(said("no binding"))?;
             }
             if let Some(decision) = replay.fold(stored.offset, &line).map_err(said("it does not fold"))? {
-                remembered.decided(stored.partition, &decision);
+                remembered.decided(stored.partition, &decision).unwrap();
             }
         }
         let settings = Settings { slots: SLOTS, partitions: 4, simulated: true };

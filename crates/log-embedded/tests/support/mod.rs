@@ -70,11 +70,16 @@ impl Hands {
     /// Pens that take over where the chains stand, on a log that holds what `told` holds.
     pub(crate) fn taking_over(chains: &BTreeMap<PartitionId, Chain>, told: Vec<(u64, Vec<u8>)>) -> Self {
         let mut hands = Self { told, ..Self::new() };
+        hands.take_over(chains);
+        hands
+    }
+
+    /// Lays the pens aside and takes over where the chains stand.
+    pub(crate) fn take_over(&mut self, chains: &BTreeMap<PartitionId, Chain>) {
         for (&partition, chain) in chains {
             let leader = LeaderId(Uuid::from_u128(1_000 + u128::from(chain.epoch())));
-            hands.pens.insert(partition, Pen::new(chain, hands.journal, leader));
+            self.pens.insert(partition, Pen::new(chain, self.journal, leader));
         }
-        hands
     }
 
     /// The next line for a partition: its first lead, or a decision of about `size` bytes.

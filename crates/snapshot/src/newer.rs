@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use claim_domain::decide::RULES;
 use claim_journal::canonical::BodyError;
 use claim_journal::{Decision, Kind, Lead, Line, PartitionId};
+use serde::{Deserialize, Serialize};
 
 /// What a newer program wrote, which this one must not go on from.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +42,15 @@ pub enum Newer {
 }
 
 /// The release that leads each partition, as far as it was read.
-#[derive(Debug, Default)]
-pub(crate) struct Releases(BTreeMap<PartitionId, String>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Releases(BTreeMap<PartitionId, String>);
 
 impl Releases {
     /// Reads a valid record; yields the decision, if it is one.
-    pub(crate) fn read(&mut self, line: &Line<'_>) -> Result<Option<Decision>, Newer> {
+    ///
+    /// # Errors
+    /// [`Newer`].
+    pub fn read(&mut self, line: &Line<'_>) -> Result<Option<Decision>, Newer> {
         let (partition, sequence) = (line.envelope.partition, line.envelope.sequence);
         match line.envelope.kind {
             Kind::Binding => Ok(None),
