@@ -3,7 +3,7 @@
 use claim_domain::asker::Source;
 use claim_domain::ids::CommandId;
 use claim_journal::Digest;
-use claim_snapshot::Layers;
+use claim_snapshot::{Forgotten, Layers};
 
 /// Where an answer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl Answered {
     }
 
     /// See [`Layers::turn`].
-    pub(crate) fn turn(&mut self) {
-        self.0.turn();
+    #[must_use = "to be dropped where nobody waits"]
+    pub(crate) fn turn(&mut self) -> Forgotten {
+        self.0.turn()
     }
 }

@@ -13,7 +13,7 @@ use claim_journal::{
     Routed, Settings, Tick,
 };
 use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Unavailable, Unclear};
-use claim_snapshot::Snapshot;
+use claim_snapshot::{Snapshot, free};
 use uuid::Uuid;
 
 use crate::fold::Fold;
@@ -369,7 +369,9 @@ impl Desk {
             return;
         };
         self.kept = end;
-        self.partitions.values_mut().for_each(|it| it.forget(end));
+        let mut forgotten = Vec::new();
+        self.partitions.values_mut().for_each(|it| it.forget(end, &mut forgotten));
+        free(forgotten);
     }
 
     /// Appends what a turn wrote; its receipts come back together.

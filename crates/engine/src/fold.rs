@@ -8,7 +8,7 @@ use claim_domain::claim::Deadline;
 use claim_domain::ids::{ClaimId, CommandId, CustomerId};
 use claim_domain::time::Instant;
 use claim_journal::{Asked, Cause, Decision, Digest};
-use claim_snapshot::{Change, Known, Layers, Snapshot, Unreadable};
+use claim_snapshot::{Change, Forgotten, Known, Layers, Snapshot, Unreadable};
 
 use crate::answered::{Answered, At, Recall};
 
@@ -152,9 +152,8 @@ impl Fold {
     }
 
     /// A snapshot holds what waited for it; see [`Layers::turn`].
-    pub(crate) fn turn(&mut self) {
-        self.customers.turn();
-        self.claims.turn();
-        self.answered.turn();
+    #[must_use = "to be dropped where nobody waits"]
+    pub(crate) fn turn(&mut self) -> [Forgotten; 3] {
+        [self.customers.turn(), self.claims.turn(), self.answered.turn()]
     }
 }

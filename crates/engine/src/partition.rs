@@ -18,7 +18,7 @@ use claim_journal::{
     PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable, way};
-use claim_snapshot::Unreadable;
+use claim_snapshot::{Forgotten, Unreadable};
 use uuid::Uuid;
 
 use crate::MAX_DECISION_BYTES;
@@ -93,7 +93,8 @@ pub(crate) enum Step {
 
 impl Partition {
     pub(crate) fn new(pen: Pen, mut fold: Fold, decide: Decide, planted: Planted) -> Self {
-        fold.turn();
+        // Nothing was forgotten yet: what was read waits.
+        drop(fold.turn());
         Self {
             proved: pen.sequence(),
             waiting_to: pen.sequence(),
@@ -261,10 +262,10 @@ impl Partition {
         }
     }
 
-    /// Forgets what a snapshot that ends at `end` holds.
-    pub(crate) fn forget(&mut self, end: u64) {
+    /// Forgets what a snapshot that ends at `end` holds; adds it to `forgotten`.
+    pub(crate) fn forget(&mut self, end: u64, forgotten: &mut Vec<Forgotten>) {
         if self.waiting_at.is_some_and(|offset| offset < end) {
-            self.fold.turn();
+            forgotten.extend(self.fold.turn());
             self.waiting_to = self.pen.sequence();
             self.waiting_at = (self.proved == self.waiting_to).then_some(self.fold.newest);
         }

@@ -6,7 +6,7 @@ use claim_domain::command::Conflict;
 use claim_domain::identifier::{IdKind, Identifier};
 use claim_domain::ids::CustomerId;
 use claim_journal::Binding;
-use claim_snapshot::{Layers, Snapshot, Unreadable};
+use claim_snapshot::{Forgotten, Layers, Snapshot, Unreadable};
 
 /// Every binding there is.
 #[derive(Debug, Default)]
@@ -72,9 +72,9 @@ impl Identity {
     }
 
     /// See [`Layers::turn`].
-    pub(crate) fn turn(&mut self) {
-        self.customers.turn();
-        self.identifiers.turn();
+    #[must_use = "to be dropped where nobody waits"]
+    pub(crate) fn turn(&mut self) -> [Forgotten; 2] {
+        [self.customers.turn(), self.identifiers.turn()]
     }
 
     /// Whom `looked_at` means, in the order in which they count: the nominated identifier, the tenant derived from it,

@@ -13,7 +13,7 @@ use claim_domain::identifier::{IdKind, Identifier};
 use claim_domain::ids::{ClaimId, CommandId, CustomerId, EngagementId};
 use claim_domain::time::Instant;
 use claim_journal::{Content, Decision, Digest, PartitionId, Route};
-use claim_snapshot::{Cut, Layers, Snapshot, Unreadable, route, takes};
+use claim_snapshot::{Cut, Layers, Snapshot, Unreadable, free, route, takes};
 
 use crate::asking::ClaimRef;
 use crate::bindings::Progress;
@@ -91,11 +91,10 @@ impl Index {
     pub(crate) fn forget(&mut self, bound: Progress) {
         let Some((snapshot, turning)) = &mut self.below else { return };
         if turning.turns(snapshot.end(), bound) {
-            self.identity.turn();
-            self.ids.turn();
-            self.creations.turn();
-            self.claims.turn();
-            self.observed.turn();
+            let mut forgotten = Vec::from(self.identity.turn());
+            forgotten.extend([self.ids.turn(), self.creations.turn()]);
+            forgotten.extend([self.claims.turn(), self.observed.turn()]);
+            free(forgotten);
         }
     }
 

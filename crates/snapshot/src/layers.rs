@@ -2,6 +2,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::thread;
+
+/// A layer that was forgotten. To free it takes tens of milliseconds where it is large, which no decision should wait for.
+pub type Forgotten = Box<dyn Send>;
+
+/// Frees layers on a thread of its own; here, if there is none to be had.
+pub fn free(forgotten: Vec<Forgotten>) {
+    if !forgotten.is_empty() {
+        drop(thread::Builder::new().name("forgetting".to_owned()).spawn(move || drop(forgotten)));
+    }
+}
 
 /// Entries in memory in front of a snapshot. Where there is no snapshot they all stay in the first layer.
 #[derive(Clone, Debug)]
@@ -49,8 +60,14 @@ impl<K: Eq + Hash, V> Layers<K, V> {
     }
 
     /// Forgets the older layer, since a snapshot holds it, and lets the fresh one wait in its place.
-    pub fn turn(&mut self) {
-        self.older = std::mem::take(&mut self.fresh);
+    #[must_use = "to be dropped where nobody waits"]
+    pub fn turn(&mut self) -> Forgotten
+    where
+        K: Send + 'static,
+        V: Send + 'static,
+    {
+        let fresh = std::mem::take(&mut self.fresh);
+        Box::new(std::mem::replace(&mut self.older, fresh))
     }
 }
 
@@ -63,18 +80,18 @@ mod tests {
         let mut layers = Layers::default();
         layers.insert(1, "one");
         layers.insert(2, "two");
-        layers.turn();
+        drop(layers.turn());
         assert_eq!((layers.get(&1), layers.get(&2)), (Some(&"one"), Some(&"two")));
         if let Some(two) = layers.get_mut(&2) {
             *two = "two again";
         }
         layers.insert(3, "three");
-        layers.turn();
+        drop(layers.turn());
         assert_eq!(
             (layers.get(&1), layers.get(&2), layers.get(&3)),
             (None, Some(&"two again"), Some(&"three"))
         );
-        layers.turn();
+        drop(layers.turn());
         assert_eq!((layers.get(&2), layers.get(&3)), (None, None));
     }
 }

@@ -29,7 +29,7 @@ pub use error::{KeepError, Unreadable};
 pub use hash::FoldHash;
 pub use keeper::Keeper;
 pub use known::{Change, Known};
-pub use layers::Layers;
+pub use layers::{Forgotten, Layers, free};
 pub use newer::{Newer, Releases};
 pub use rows::{Answers, route, takes};
 pub use store::{Discarded, Opened, Snapshot};

@@ -44,7 +44,7 @@ fn a_restart_anywhere_and_late_ticks_leave_the_decisions_of_the_model() {
         assert_eq!(play(&commands, never, |_| true, never), expected, "ticks in time, seed {seed}");
         assert_eq!(play(&commands, never, never, never), expected, "no tick before the end, seed {seed}");
         let restart = |number: usize| number % 17 == seed as usize;
-        let tick = |number: usize| number % 5 == 0;
+        let tick = |number: usize| number.is_multiple_of(5);
         assert_eq!(play(&commands, restart, tick, never), expected, "restarts, seed {seed}");
     }
 }
@@ -53,11 +53,11 @@ fn a_restart_anywhere_and_late_ticks_leave_the_decisions_of_the_model() {
 fn i_28_what_the_engine_forgot_to_a_snapshot_or_starts_from_leaves_the_decisions_of_the_model() {
     for seed in 3..6 {
         let (commands, expected) = story(seed, 120);
-        let tick = |number: usize| number % 5 == 0;
-        let often = |number: usize| number % 3 == 0;
+        let tick = |number: usize| number.is_multiple_of(5);
+        let often = |number: usize| number.is_multiple_of(3);
         assert_eq!(play(&commands, |_| false, tick, often), expected, "it forgets, seed {seed}");
         let restart = |number: usize| number % 17 == seed as usize;
-        let seldom = |number: usize| number % 7 == 0;
+        let seldom = |number: usize| number.is_multiple_of(7);
         assert_eq!(play(&commands, restart, tick, seldom), expected, "it starts again, seed {seed}");
     }
 }
