@@ -22,7 +22,7 @@ const GOAL: u64 = 2_000;
 /// Customers a round where snapshots are taken.
 const MANY_CUSTOMERS: u32 = 12_000;
 /// How much of the log is behind a snapshot: so little that several are taken, though the log is busy.
-const SNAPSHOT_EVERY: u64 = 2 << 20;
+const SNAPSHOT_EVERY: u64 = 4 << 20;
 /// A fifth more than without.
 const SNAPSHOTS_GOAL: u64 = 1_200;
 
