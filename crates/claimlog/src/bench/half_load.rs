@@ -1,5 +1,5 @@
 //! `p99_half_load`: from when a command was due to be sent until its decision is durable, at half the rate that is possible,
-//! beside raw group-committed appends of the same bytes at the same rate.
+//! beside raw group-committed appends of the same bytes at the same rate; `p99_snapshots`: the same while snapshots are taken.
 
 use std::fs;
 use std::path::Path;
