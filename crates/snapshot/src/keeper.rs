@@ -176,8 +176,9 @@ impl<'s> Draft<'s> {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
                 let key = rows::customer(id);
-                let before = self.snapshot.row(&key)?.map(|it| FoldHash::of(&key, &it));
-                let known = self.snapshot.customer(id)?.unwrap_or_default();
+                let row = self.snapshot.row(&key)?;
+                let before = row.as_ref().map(|it| FoldHash::of(&key, it));
+                let known = row.map(|it| self.snapshot.parsed(&it)).transpose()?.unwrap_or_default();
                 entry.insert(Drafted { known, before })
             }
         };
@@ -220,11 +221,7 @@ impl<'s> Draft<'s> {
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Unreadable> {
-        match self.rows.get(key) {
-            Some(Row { now: Some(value), .. }) => Ok(serde_json::from_slice(value).ok()),
-            Some(Row { now: None, .. }) => Ok(None),
-            None => self.snapshot.json(key),
-        }
+        self.row(key)?.map(|row| self.snapshot.parsed(&row)).transpose()
     }
 
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), KeepError> {

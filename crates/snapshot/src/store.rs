@@ -300,8 +300,12 @@ impl Snapshot {
 
     /// A row in JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Unreadable> {
-        let Some(row) = self.row(key)? else { return Ok(None) };
-        serde_json::from_slice(&row).map(Some).map_err(|it| self.damaged(it.to_string()))
+        self.row(key)?.map(|row| self.parsed(&row)).transpose()
+    }
+
+    /// What a row in JSON says.
+    pub(crate) fn parsed<T: DeserializeOwned>(&self, row: &[u8]) -> Result<T, Unreadable> {
+        serde_json::from_slice(row).map_err(|it| self.damaged(it.to_string()))
     }
 
     fn bare_customer(&self, key: &[u8]) -> Result<Option<CustomerId>, Unreadable> {
