@@ -119,11 +119,11 @@ impl<'s> Draft<'s> {
             self.cut.given = self.cut.given.max(Some(asked.received_at));
             self.answered(offset, partition, decision, asked)?;
         }
-        match decision.customer {
-            Some(customer) => self.apply(partition, customer, decision)?,
-            None => self.cut.program_judged_at = self.cut.program_judged_at.max(decision.judged_at),
+        if let Some(customer) = decision.customer {
+            self.apply(partition, customer, decision)?;
         }
         if partition == PartitionId::Program {
+            self.cut.program_judged_at = self.cut.program_judged_at.max(decision.judged_at);
             self.cut.program_head = line.envelope.previous.map(|before| line.extends(before));
             for (nth, event) in (0_u32..).zip(decision.events()) {
                 let key = rows::program(line.envelope.sequence, nth);
