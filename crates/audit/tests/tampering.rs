@@ -73,7 +73,7 @@ impl Parts {
         let mut pen: Option<Pen> = None;
         let mut lines = Vec::new();
         for (envelope, body) in &self.0 {
-            let mut line = match envelope.kind {
+            let entry = match envelope.kind {
                 Kind::Lead => {
                     let lead = Lead::decode(body).ok()?;
                     let new = pen.insert(Pen::new(&chain, envelope.journal, envelope.leader));
@@ -81,6 +81,7 @@ impl Parts {
                 }
                 kind => pen.as_mut()?.write(kind, envelope.body_version, body, 0).ok()?,
             };
+            let mut line = entry.into_bytes();
             line.pop();
             chain.read(chain.next_offset(), &Line::parse(&line));
             lines.push(line);

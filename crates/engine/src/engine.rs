@@ -9,8 +9,8 @@ use claim_domain::catalog::Catalog;
 use claim_domain::decide::{RULES, decide};
 use claim_domain::time::Instant;
 use claim_journal::{
-    Chain, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position, ProgramPosition, Retold,
-    Routed, Settings, Tick,
+    Chain, Entry, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, PenError, Position, ProgramPosition,
+    Retold, Routed, Settings, Tick,
 };
 use claim_log::{Batch, Feed, Log, LogError, Receipt, Tell, TellOutcome, Told, Unavailable, Unclear};
 use claim_snapshot::{Snapshot, free};
@@ -24,7 +24,7 @@ use crate::replay::{Replay, chains};
 /// How many deadlines fire between two looks at what else is to be done (F-42).
 const DEADLINES_AT_ONCE: usize = 512;
 /// How many messages are taken before what was written for them is appended.
-const MESSAGES_AT_ONCE: usize = 512;
+const MESSAGES_AT_ONCE: usize = 64;
 
 /// The engine could not take the lead.
 #[derive(Debug, thiserror::Error)]
@@ -440,7 +440,7 @@ struct Written(Vec<Batch>);
 
 impl Written {
     /// Where the next lines of a partition go.
-    fn of(&mut self, partition: PartitionId) -> &mut Vec<Vec<u8>> {
+    fn of(&mut self, partition: PartitionId) -> &mut Vec<Entry> {
         if self.0.last().is_some_and(|it| it.lines.is_empty()) {
             self.0.pop();
         }

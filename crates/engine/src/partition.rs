@@ -14,8 +14,8 @@ use claim_domain::ids::{CommandId, CustomerId};
 use claim_domain::refusal::{Reason, Refusal};
 use claim_domain::time::Instant;
 use claim_journal::{
-    Asked, Cause, Checkpoint, Content, Decision, Digest, Head, Kind, LeaderId, Named, PartitionId, Pen,
-    PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
+    Asked, Cause, Checkpoint, Content, Decision, Digest, Entry, Head, Kind, LeaderId, Named, PartitionId,
+    Pen, PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
 };
 use claim_log::{TellOutcome, Told, Unavailable, way};
 use claim_snapshot::{Forgotten, Unreadable};
@@ -124,7 +124,7 @@ impl Partition {
         input: Option<u64>,
         catalog: &mut Catalog,
         tell: Option<TellOutcome>,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<Step, WriteError> {
         let recall = self.recall(&routed)?;
         match recall {
@@ -217,7 +217,7 @@ impl Partition {
         &mut self,
         tick: Tick,
         most: usize,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<bool, WriteError> {
         let w = match self.planted.has(PlantedFault::FireUnpromised) {
             true => Instant::from_ms(i64::MAX),
@@ -319,7 +319,7 @@ impl Partition {
         id: CustomerId,
         at: Instant,
         imported: bool,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<(), WriteError> {
         if self.planted.has(PlantedFault::TouchNothing) {
             return Ok(());
@@ -333,7 +333,7 @@ impl Partition {
         id: CustomerId,
         deadline: Deadline,
         imported: bool,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<(), WriteError> {
         let events = self.fold.customer(id).map(|known| fire(&known.customer, deadline)).unwrap_or_default();
         if events.is_empty() {
@@ -383,7 +383,7 @@ impl Partition {
         mut decision: Decision,
         catalog: &mut Catalog,
         tell: Option<TellOutcome>,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<(), WriteError> {
         let mut body = canonical::to_string(&decision)?;
         if body.len() > MAX_DECISION_BYTES {
@@ -412,7 +412,7 @@ impl Partition {
     }
 
     /// Another record for the sequence that comes next.
-    fn twin(&self, decision: &Decision) -> Result<Vec<u8>, WriteError> {
+    fn twin(&self, decision: &Decision) -> Result<Entry, WriteError> {
         let another = Decision { late: !decision.late, ..decision.clone() };
         let body = canonical::to_string(&another)?;
         Ok(self.pen.clone().write(Kind::Decision, Decision::VERSION, &body, self.proved)?)

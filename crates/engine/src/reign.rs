@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use claim_domain::asker::Source;
 use claim_domain::catalog::Catalog;
 use claim_domain::ids::CommandId;
-use claim_journal::{Chain, Forwarded, LeaderId, Line, PartitionId, ProgramPosition, Tick};
+use claim_journal::{Chain, Entry, Forwarded, LeaderId, Line, PartitionId, ProgramPosition, Tick};
 use claim_log::{Arrivals, Batch, Judged, Judging, Receipt, Received, Stored};
 
 use crate::partition::{Partition, Step, WriteError};
@@ -138,7 +138,7 @@ impl Desk {
     }
 
     /// Takes the commands and ticks that are there, at most so many.
-    fn take_inputs(&mut self, reign: &mut Reign, lines: &mut Vec<Vec<u8>>) -> Result<(), SeatError> {
+    fn take_inputs(&mut self, reign: &mut Reign, lines: &mut Vec<Entry>) -> Result<(), SeatError> {
         let mut wait = if reign.partition.pending() == 0 { IDLE } else { BUSY };
         for _ in 0..INPUTS_AT_ONCE {
             let Some(received) = reign.arrivals.next(wait)? else { return Ok(()) };
@@ -160,7 +160,7 @@ impl Desk {
         &mut self,
         reign: &mut Reign,
         received: Received,
-        lines: &mut Vec<Vec<u8>>,
+        lines: &mut Vec<Entry>,
     ) -> Result<bool, SeatError> {
         let offset = received.offset;
         let mut routed = match Forwarded::from_json(received.value.as_deref().unwrap_or_default()) {
@@ -224,13 +224,13 @@ impl Desk {
     }
 
     /// Fires a bounded number of the deadlines that W allows.
-    fn fire(&mut self, reign: &mut Reign, lines: &mut Vec<Vec<u8>>) -> Result<bool, SeatError> {
+    fn fire(&mut self, reign: &mut Reign, lines: &mut Vec<Entry>) -> Result<bool, SeatError> {
         let Some(w) = reign.watermark.w() else { return Ok(false) };
         let fired = reign.partition.fire_due(Tick { w, imported: false }, DEADLINES_AT_ONCE, lines);
         fired.map_err(|it| invalid(&it))
     }
 
-    fn append(&self, reign: &Reign, lines: Vec<Vec<u8>>) {
+    fn append(&self, reign: &Reign, lines: Vec<Entry>) {
         if lines.is_empty() {
             return;
         }

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use claim_domain::decide::RULES;
 use claim_journal::{
-    Chain, Checkpoint, HaltCause, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
-    VoidCause,
+    Chain, Checkpoint, Entry, HaltCause, JournalId, LeaderId, Line, Offsets, PartitionId, Pen, Settings,
+    Verdict, VoidCause,
 };
 use claim_log::{Batch, Inbox, JudgeError, Judged, Judging, Log, LogError, Place, Receipt, Stored};
 use claim_snapshot::{Newer, Releases};
@@ -415,7 +415,7 @@ impl Desk {
         Reign::begin(&self.parts, partition, start, self.chain.next_offset()).map(Some)
     }
 
-    fn append_lead(&self, line: Vec<u8>) -> Option<u64> {
+    fn append_lead(&self, line: Entry) -> Option<u64> {
         let (tell, told) = channel();
         let batch = Batch { partition: self.parts.partition, lines: vec![line] };
         self.parts.log.append(batch, Box::new(move |it| drop(tell.send(it))));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use claim_domain::identifier::Identifier;
 use claim_domain::ids::CustomerId;
-use claim_journal::{Binding, Kind, PartitionId, Pen, canonical};
+use claim_journal::{Binding, Entry, Kind, PartitionId, Pen, canonical};
 use claim_log::{Batch, Log, Receipt};
 
 /// An identifier and the customer it is bound to.
@@ -66,7 +66,7 @@ impl IdentityPartition {
         Self { log, pen, proved, lost: Arc::new(AtomicBool::new(false)) }
     }
 
-    fn line(&mut self, (identifier, customer): &Bound) -> Result<Vec<u8>, String> {
+    fn line(&mut self, (identifier, customer): &Bound) -> Result<Entry, String> {
         let body =
             canonical::to_string(&Binding::of(identifier, *customer)).map_err(|error| error.to_string())?;
         let proved = self.proved.load(Ordering::Acquire);

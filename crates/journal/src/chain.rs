@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Head;
+use crate::entry::{Entry, Known};
 use crate::envelope::{Envelope, FORMAT, Kind};
 use crate::ids::{JournalId, LeaderId, PartitionId};
 use crate::lead::{Lead, Settings};
@@ -197,12 +198,40 @@ impl Chain {
         verdict
     }
 
+    /// Judges an entry at `offset` and takes the step that follows, as [`Chain::read`] does with what stands there. Of what a
+    /// pen wrote only the envelope is judged: its body is the pen's, and a head that its `previous` agrees on needs no hashing.
+    pub fn take(&mut self, offset: u64, entry: &Entry) -> Verdict {
+        match entry.known() {
+            Some(Known { envelope, head }) if envelope.previous.is_some() && !self.resuming => {
+                let verdict = match self.judge_offset(offset) {
+                    None => self.judge_envelope(envelope),
+                    Some(gap) => gap,
+                };
+                let verdict = if verdict == Verdict::Valid { judge_version(envelope) } else { verdict };
+                match verdict {
+                    Verdict::Valid => {
+                        self.follow(offset, envelope, |_| *head);
+                        self.skip(offset);
+                    }
+                    Verdict::Void(_) => self.skip(offset),
+                    Verdict::Known | Verdict::Halt(_) => {}
+                }
+                verdict
+            }
+            _ => self.read(offset, &Line::parse(entry.strip_suffix(b"\n").unwrap_or(entry))),
+        }
+    }
+
     /// Adds the record without a change of the next offset, which a writer does not know.
     pub(crate) fn extend(&mut self, offset: u64, line: &Line<'_>) {
         let envelope = &line.envelope;
         if envelope.kind == Kind::Lead && self.epoch() == 0 {
             self.settings = Lead::decode(line.body).ok().and_then(|it| it.settings).map(Arc::new);
         }
+        self.follow(offset, envelope, |before| line.extends(before));
+    }
+
+    fn follow(&mut self, offset: u64, envelope: &Envelope, after: impl FnOnce(Head) -> Head) {
         let journal = *self.journal.get_or_insert(envelope.journal);
         let before = self.last.map_or_else(|| Head::first(journal), |it| it.head);
         self.last = Some(Checkpoint {
@@ -211,7 +240,7 @@ impl Chain {
             epoch: envelope.epoch,
             leader: envelope.leader,
             before,
-            head: line.extends(before),
+            head: after(before),
         });
     }
 
@@ -222,8 +251,8 @@ impl Chain {
                 _ => Verdict::Halt(HaltCause::CheckpointNotOnChain { offset }),
             };
         }
-        if offset < self.next_offset || (self.offsets == Offsets::Count && offset > self.next_offset) {
-            return Verdict::Halt(HaltCause::OffsetGap { expected: self.next_offset, found: offset });
+        if let Some(gap) = self.judge_offset(offset) {
+            return gap;
         }
         let line = match read {
             Err(unreadable) => return Verdict::Void(VoidCause::Unreadable(*unreadable)),
@@ -233,6 +262,12 @@ impl Chain {
             Verdict::Valid => self.judge_body(line),
             verdict => verdict,
         }
+    }
+
+    /// Halts at a gap.
+    fn judge_offset(&self, offset: u64) -> Option<Verdict> {
+        let gap = offset < self.next_offset || (self.offsets == Offsets::Count && offset > self.next_offset);
+        gap.then_some(Verdict::Halt(HaltCause::OffsetGap { expected: self.next_offset, found: offset }))
     }
 
     fn is_checkpoint(&self, offset: u64, line: &Line<'_>, checkpoint: &Checkpoint) -> bool {
@@ -272,19 +307,29 @@ impl Chain {
 
     /// What the envelope says about the body, checked on a record whose envelope is valid.
     pub(crate) fn judge_body(&self, line: &Line<'_>) -> Verdict {
-        let Envelope { kind, body_version: version, .. } = line.envelope;
-        if !(1..=kind.newest_body_version()).contains(&version) {
-            return Verdict::Halt(HaltCause::UnknownBodyVersion { kind, version });
+        let known = judge_version(&line.envelope);
+        if known != Verdict::Valid {
+            return known;
         }
         if !line.body_is_whole() {
             return Verdict::Halt(HaltCause::WrongBodyHash);
         }
         let first = self.epoch() == 0;
-        let whole = match kind {
+        let whole = match line.envelope.kind {
             Kind::Lead => Lead::decode(line.body).is_ok_and(|it| it.settings.is_some() == first),
             Kind::Decision | Kind::Binding => true,
         };
         if whole { Verdict::Valid } else { Verdict::Halt(HaltCause::BadLead) }
+    }
+}
+
+/// Whether this release knows the shape of the body.
+fn judge_version(envelope: &Envelope) -> Verdict {
+    let Envelope { kind, body_version: version, .. } = *envelope;
+    if (1..=kind.newest_body_version()).contains(&version) {
+        Verdict::Valid
+    } else {
+        Verdict::Halt(HaltCause::UnknownBodyVersion { kind, version })
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::canonical;
 use crate::chain::Chain;
 use crate::digest::{Digest, Head};
+use crate::entry::Entry;
 use crate::envelope::{Envelope, FORMAT, Kind};
 use crate::ids::{JournalId, LeaderId, PartitionId};
 use crate::lead::{Lead, Settings};
@@ -58,7 +59,7 @@ impl Pen {
         release: &str,
         rules: u32,
         settings: Option<&Settings>,
-    ) -> Result<Vec<u8>, PenError> {
+    ) -> Result<Entry, PenError> {
         if self.leading {
             return Err(PenError::NotLeading);
         }
@@ -95,7 +96,7 @@ impl Pen {
         body_version: u64,
         body: &str,
         proved: u64,
-    ) -> Result<Vec<u8>, PenError> {
+    ) -> Result<Entry, PenError> {
         match kind {
             Kind::Lead => Err(PenError::NotSequenced(kind)),
             Kind::Decision | Kind::Binding if !self.leading => Err(PenError::NotLeading),
@@ -139,7 +140,7 @@ impl Pen {
         self.chain.head().unwrap_or_else(|| Head::first(self.journal))
     }
 
-    fn put(&mut self, kind: Kind, body_version: u64, body: &str, proved: u64) -> Result<Vec<u8>, PenError> {
+    fn put(&mut self, kind: Kind, body_version: u64, body: &str, proved: u64) -> Result<Entry, PenError> {
         let (epoch, sequence, previous) = match kind {
             Kind::Lead => (self.chain.epoch() + 1, 0, None),
             Kind::Decision | Kind::Binding => {
@@ -171,6 +172,6 @@ impl Pen {
             Verdict::Valid => self.chain.extend(self.chain.next_offset(), &own),
             verdict => return Err(PenError::Judged(verdict)),
         }
-        Ok(bytes)
+        Ok(Entry::written(bytes, envelope, self.head()))
     }
 }

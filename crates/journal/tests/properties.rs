@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
-use claim_journal::{Chain, Line, Offsets, Pen, Verdict};
+use claim_journal::{Chain, Entry, HaltCause, Line, Offsets, Pen, Verdict};
 use proptest::prelude::*;
 use support::*;
 
@@ -34,15 +34,19 @@ fn step() -> impl Strategy<Value = Step> {
 /// A leader: what it read last, its pen, its last line, and where its lead stands.
 struct Hand {
     chain: Chain,
-    reign: Option<(Pen, Vec<u8>, usize)>,
+    reign: Option<(Pen, Entry, usize)>,
 }
 
 /// A log as a broker keeps it: everything that arrives, valid or not.
-fn chain_of(log: &[Vec<u8>]) -> (Chain, Vec<Verdict>) {
+fn chain_of(log: &[Entry]) -> (Chain, Vec<Verdict>) {
     let mut chain = empty();
-    let verdicts =
-        log.iter().enumerate().map(|(at, line)| chain.read(at as u64, &Line::parse(line))).collect();
+    let read = |(at, entry): (usize, &Entry)| chain.read(at as u64, &Line::parse(line(entry)));
+    let verdicts = log.iter().enumerate().map(read).collect();
     (chain, verdicts)
+}
+
+fn line(entry: &Entry) -> &[u8] {
+    entry.strip_suffix(b"\n").unwrap()
 }
 
 proptest! {
@@ -68,7 +72,7 @@ proptest! {
 
     #[test] // DESIGN rule 2, FAULTS F-04: nothing is lost to a zombie, and nothing halts
     fn whatever_two_or_three_leaders_do_there_is_one_chain(steps in prop::collection::vec(step(), 1..60)) {
-        let mut log: Vec<Vec<u8>> = Vec::new();
+        let mut log: Vec<Entry> = Vec::new();
         let mut hands: Vec<_> = (0..3).map(|_| Hand { chain: empty(), reign: None }).collect();
         let mut fresh = 100;
         for step in steps {
@@ -77,17 +81,17 @@ proptest! {
                 Step::Lead(it) => {
                     fresh += 1;
                     let mut pen = pen(&hands[it].chain, fresh);
-                    let line = lead(&mut pen);
-                    hands[it].reign = Some((pen, line.clone(), log.len()));
-                    log.push(line);
+                    let lead = lead_entry(&mut pen);
+                    hands[it].reign = Some((pen, lead.clone(), log.len()));
+                    log.push(lead);
                 }
                 Step::Decide(it) => if let Some((pen, last, at)) = &mut hands[it].reign
                     && chain_of(&log).1[*at] == Verdict::Valid
                 {
-                    if Line::parse(last).unwrap().envelope.sequence == 0 {
+                    if Line::parse(line(last)).unwrap().envelope.sequence == 0 {
                         pen.read_back(&chain_of(&log[..=*at]).0).unwrap();
                     }
-                    *last = decision(pen, "x");
+                    *last = decision_entry(pen, "x");
                     log.push(last.clone());
                 },
                 Step::Repeat(it) => if let Some((_, last, _)) = &hands[it].reign {
@@ -99,8 +103,8 @@ proptest! {
         let mut head = None;
         let mut reigns = Vec::new();
         let mut sequence = 0;
-        for (line, verdict) in log.iter().zip(&verdicts) {
-            let line = Line::parse(line).unwrap();
+        for (entry, verdict) in log.iter().zip(&verdicts) {
+            let line = Line::parse(line(entry)).unwrap();
             match verdict {
                 Verdict::Valid => {
                     if line.envelope.sequence > 0 {
@@ -122,5 +126,12 @@ proptest! {
         }
         prop_assert_eq!(chain.head(), head);
         prop_assert_eq!(chain.sequence(), sequence);
+        // A log that takes entries at its pens' word judges each as its readers will.
+        let mut taken = empty();
+        for (at, (entry, verdict)) in log.iter().zip(&verdicts).enumerate() {
+            prop_assert_eq!(taken.take(at as u64, entry), *verdict);
+            prop_assert_eq!(taken.take(at as u64, entry), Verdict::Halt(HaltCause::OffsetGap { expected: at as u64 + 1, found: at as u64 }));
+        }
+        prop_assert_eq!(taken.checkpoint(), chain.checkpoint());
     }
 }

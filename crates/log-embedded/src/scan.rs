@@ -172,12 +172,21 @@ pub(crate) fn judge(
     offset: u64,
     line: &Line<'_>,
 ) -> Verdict {
-    let partition = line.envelope.partition;
+    judged(chains, journal, line.envelope.partition, |chain| chain.read(offset, &Ok(*line)))
+}
+
+/// Lets the chain of a partition judge.
+pub(crate) fn judged(
+    chains: &mut BTreeMap<PartitionId, Chain>,
+    journal: &mut Option<JournalId>,
+    partition: PartitionId,
+    by: impl FnOnce(&mut Chain) -> Verdict,
+) -> Verdict {
     let chain = chains.entry(partition).or_insert_with(|| match *journal {
         Some(journal) => Chain::of_journal(partition, Offsets::Positions, journal),
         None => Chain::new(partition, Offsets::Positions),
     });
-    let verdict = chain.read(offset, &Ok(*line));
+    let verdict = by(chain);
     if journal.is_none() {
         *journal = chain.journal();
     }

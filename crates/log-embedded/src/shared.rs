@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use claim_journal::{Chain, JournalId, Line, PartitionId, Verdict};
+use claim_journal::{Chain, Entry, JournalId, PartitionId, Verdict};
 use claim_log::{Batch, Receipt, Tell, Unclear};
 
 use crate::planted::{Planted, PlantedFault};
-use crate::scan::{Scan, judge};
+use crate::scan::{Scan, judged};
 use crate::writer::{Job, tell};
 
 /// The queue before the writing thread, and the durable end behind it.
@@ -135,23 +135,17 @@ impl Queue {
         Some(offsets)
     }
 
-    fn extend(&mut self, partition: PartitionId, bytes: &[u8]) -> Option<()> {
-        let line = Line::parse(bytes.strip_suffix(b"\n")?).ok()?;
-        if line.envelope.partition != partition {
+    fn extend(&mut self, partition: PartitionId, entry: &Entry) -> Option<()> {
+        if !entry.ends_with(b"\n") {
             return None;
         }
-        match judge(&mut self.chains, &mut self.journal, self.end, &line) {
-            Verdict::Valid => {
-                self.end += bytes.len() as u64;
-                Some(())
-            }
-            Verdict::Known | Verdict::Void(_) | Verdict::Halt(_)
-                if self.planted.has(PlantedFault::ChainNotJudged) =>
-            {
-                self.end += bytes.len() as u64;
-                Some(())
-            }
-            Verdict::Known | Verdict::Void(_) | Verdict::Halt(_) => None,
+        let end = self.end;
+        match judged(&mut self.chains, &mut self.journal, partition, |chain| chain.take(end, entry)) {
+            Verdict::Valid => {}
+            Verdict::Void(_) | Verdict::Halt(_) if self.planted.has(PlantedFault::ChainNotJudged) => {}
+            Verdict::Known | Verdict::Void(_) | Verdict::Halt(_) => return None,
         }
+        self.end += entry.len() as u64;
+        Some(())
     }
 }

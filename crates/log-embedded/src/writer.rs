@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use claim_journal::Entry;
 use claim_log::{Receipt, Tell, Unclear};
 
 use crate::disk::{Disk, File, Mode, write_all_at};
@@ -20,7 +21,7 @@ const BUFFER_KEPT_BYTES: usize = 8 * 1024 * 1024;
 /// One append on its way.
 pub(crate) struct Job {
     /// The lines, to be written as they are; none when it is fenced.
-    pub(crate) lines: Vec<Vec<u8>>,
+    pub(crate) lines: Vec<Entry>,
     /// What is told when they are durable.
     pub(crate) receipt: Receipt,
     pub(crate) tell: Tell,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use claim_journal::PartitionId;
+use claim_journal::{Entry, PartitionId};
 use claim_log::{LogError, ReadLog, Receipt, Start, Unclear};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, OpenError, Options};
 
@@ -76,7 +76,8 @@ fn a_fenced_batch_leaves_no_trace() {
     let before = disk.content(&segment(0));
     let partition = PartitionId::Number(0);
     let good = hands.line(partition, 50);
-    for bad in [b"".to_vec(), b"{}\n".to_vec(), good[..good.len() - 1].to_vec(), good.clone()] {
+    let bytes = [b"".to_vec(), b"{}\n".to_vec(), good[..good.len() - 1].to_vec(), good.to_vec()];
+    for bad in bytes.map(Entry::from).into_iter().chain([good.clone()]) {
         let told = append(&log, partition, vec![good.clone(), bad]);
         assert_eq!(told.recv_timeout(PATIENCE).unwrap(), Receipt::Fenced);
     }

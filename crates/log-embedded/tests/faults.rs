@@ -332,14 +332,14 @@ fn f_75_missing_swapped_foreign_and_older_segments_are_damage() {
 
     let other = FaultyDisk::default();
     let (log, _) = open(&other).unwrap();
-    let mut line = Hands::new().line(PartitionId::Program, 0);
+    let own = Hands::new().line(PartitionId::Program, 0).into_bytes();
     // Another journal: the same first lead, under another id.
-    let text = String::from_utf8(line.clone()).unwrap().replace("0000-000000000005", "0000-000000000006");
+    let text = String::from_utf8(own).unwrap().replace("0000-000000000005", "0000-000000000006");
     let body = &text[..text.rfind(",\"crc\"").unwrap()];
-    line = format!("{body},\"crc\":\"{:08x}\"}}\n", crc32c(body.as_bytes())).into_bytes();
+    let line = format!("{body},\"crc\":\"{:08x}\"}}\n", crc32c(body.as_bytes())).into_bytes();
     let mut hands = Hands::new();
     hands.fill(&log, 1, 50);
-    assert_eq!(hands.append(&log, vec![(PartitionId::Program, line.clone())]), [Receipt::Fenced]);
+    assert_eq!(hands.append(&log, vec![(PartitionId::Program, line.clone().into())]), [Receipt::Fenced]);
     log.close().unwrap();
     let mut bytes = other.content(&segment(0));
     let at = bytes.len() as u64;

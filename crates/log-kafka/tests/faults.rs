@@ -9,7 +9,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
+use claim_journal::{
+    Chain, Entry, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
+};
 use claim_log::{Batch, Log, LogError, Outgoing, Outlet, Place, ReadLog, Receipt, Start, Unclear};
 use claim_log_kafka::{Connection, KafkaLog, KafkaTopics, check};
 use claim_testkit::kafka::{self, Answers, Cluster, User};
@@ -19,14 +21,14 @@ use uuid::Uuid;
 const PARTITION: PartitionId = PartitionId::Number(0);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn append(log: &KafkaLog, lines: Vec<Vec<u8>>) -> Receiver<Receipt> {
+fn append(log: &KafkaLog, lines: Vec<Entry>) -> Receiver<Receipt> {
     let (tell, told) = channel();
     let batch = Batch { partition: PARTITION, lines };
     log.append(batch, Box::new(move |receipt| drop(tell.send(receipt))));
     told
 }
 
-fn put(log: &KafkaLog, lines: Vec<Vec<u8>>) -> Receipt {
+fn put(log: &KafkaLog, lines: Vec<Entry>) -> Receipt {
     append(log, lines).recv_timeout(PATIENCE).unwrap()
 }
 
@@ -54,7 +56,7 @@ fn lead(log: &KafkaLog) -> Pen {
     pen
 }
 
-fn decision(pen: &mut Pen) -> Vec<u8> {
+fn decision(pen: &mut Pen) -> Entry {
     pen.write(Kind::Decision, 1, "{\"a\":1}", 0).unwrap()
 }
 

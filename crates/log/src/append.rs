@@ -1,6 +1,6 @@
 //! Appending: a batch goes in, a receipt is told later.
 
-use claim_journal::PartitionId;
+use claim_journal::{Entry, PartitionId};
 
 use crate::read::ReadLog;
 
@@ -9,8 +9,8 @@ use crate::read::ReadLog;
 pub struct Batch {
     /// The partition that every line is of.
     pub partition: PartitionId,
-    /// The lines as a [`claim_journal::Pen`] wrote them, each with its line feed.
-    pub lines: Vec<Vec<u8>>,
+    /// The lines, each with its line feed: as a [`claim_journal::Pen`] wrote them, or any bytes, which the log judges whole.
+    pub lines: Vec<Entry>,
 }
 
 /// What became of a batch.

@@ -11,7 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
+use claim_journal::{
+    Chain, Entry, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
+};
 use uuid::Uuid;
 
 pub use arrivals::arrivals_reach_the_end;
@@ -58,17 +60,17 @@ fn pen(chain: &Chain, leader: u128) -> Pen {
 }
 
 /// A pen that leads a new partition, and its first line.
-fn begin(subject: &dyn Subject, partition: PartitionId) -> (Pen, Vec<u8>) {
+fn begin(subject: &dyn Subject, partition: PartitionId) -> (Pen, Entry) {
     let mut pen = pen(&Chain::new(partition, subject.offsets()), 1);
     let line = pen.lead("1.0.0", 1, Some(&settings())).unwrap();
     (pen, line)
 }
 
-fn decisions(pen: &mut Pen, count: usize) -> Vec<Vec<u8>> {
+fn decisions(pen: &mut Pen, count: usize) -> Vec<Entry> {
     (0..count).map(|nth| pen.write(Kind::Decision, 1, &format!("{{\"nth\":{nth}}}"), 0).unwrap()).collect()
 }
 
-fn append(log: &dyn Log, partition: PartitionId, lines: &[Vec<u8>]) -> Receiver<Receipt> {
+fn append(log: &dyn Log, partition: PartitionId, lines: &[Entry]) -> Receiver<Receipt> {
     let (tell, told) = channel();
     let batch = Batch { partition, lines: lines.to_vec() };
     log.append(batch, Box::new(move |receipt| drop(tell.send(receipt))));
@@ -76,7 +78,7 @@ fn append(log: &dyn Log, partition: PartitionId, lines: &[Vec<u8>]) -> Receiver<
 }
 
 /// Appends and waits for the offsets.
-fn put(log: &dyn Log, partition: PartitionId, lines: &[Vec<u8>]) -> Vec<u64> {
+fn put(log: &dyn Log, partition: PartitionId, lines: &[Entry]) -> Vec<u64> {
     match append(log, partition, lines).recv_timeout(PATIENCE) {
         Ok(Receipt::Appended { offsets }) => offsets,
         other => panic!("appending should succeed: {other:?}"),
@@ -100,8 +102,8 @@ fn read(log: &dyn Log, start: &Start, count: usize) -> Vec<Stored> {
     found
 }
 
-fn lines(stored: &[Stored]) -> Vec<Vec<u8>> {
-    stored.iter().map(|it| [&it.line[..], b"\n"].concat()).collect()
+fn lines(stored: &[Stored]) -> Vec<Entry> {
+    stored.iter().map(|it| [&it.line[..], b"\n"].concat().into()).collect()
 }
 
 /// An empty log is at its end, and goes on when something comes.

@@ -60,7 +60,7 @@ impl Writer {
             let chain = Chain::new(partition, Offsets::Positions);
             let mut pen = Pen::new(&chain, JOURNAL, LeaderId(Uuid::from_u128(nth as u128)));
             let line = pen.lead("1.0.0", 1, Some(&settings)).unwrap();
-            it.push(partition, line);
+            it.push(partition, line.into_bytes());
             it.pens.insert(partition, pen);
         }
         it
@@ -97,7 +97,7 @@ impl Writer {
         let pen = self.pens.get_mut(&partition).unwrap();
         let line = pen.write(Kind::Decision, 1, body, 0).unwrap();
         let sequence = pen.sequence();
-        self.push(partition, line);
+        self.push(partition, line.into_bytes());
         Position { partition, sequence }
     }
 

@@ -84,7 +84,7 @@ mod tests {
         let chain = Chain::new(PartitionId::Number(3), Offsets::Positions);
         let mut pen = Pen::new(&chain, JournalId(Uuid::nil()), LeaderId(Uuid::nil()));
         let settings = Settings { slots: 1, partitions: 8, simulated: false };
-        let mut line = pen.lead("7.8.9", rules, Some(&settings)).unwrap();
+        let mut line = pen.lead("7.8.9", rules, Some(&settings)).unwrap().into_bytes();
         line.pop(); // a line is read without its line feed
         line
     }

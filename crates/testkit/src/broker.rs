@@ -248,7 +248,8 @@ impl Log for MemoryBroker {
         let place = Self::place(batch.partition);
         let count = batch.lines.len();
         let told = Arc::new(Mutex::new((Vec::new(), Some(tell))));
-        for mut line in batch.lines {
+        for line in batch.lines {
+            let mut line = line.into_bytes();
             line.pop();
             let told = Arc::clone(&told);
             let tell: TellOffset = Box::new(move |offset| {

@@ -186,7 +186,7 @@ impl Writer {
         let leader = LeaderId(Uuid::from_u128(1_000 + self.lines.0.len() as u128));
         let mut pen = Pen::new(&chain, journal(), leader);
         let first = (chain.epoch() == 0).then_some(settings);
-        self.lines.push(partition, pen.lead("1.0.0", rules, first).unwrap());
+        self.lines.push(partition, pen.lead("1.0.0", rules, first).unwrap().into_bytes());
         self.pens.insert(partition, pen);
     }
 
@@ -223,7 +223,7 @@ impl Writer {
     pub(crate) fn put(&mut self, partition: PartitionId, kind: Kind, body: &str) {
         let pen = self.pens.get_mut(&partition).unwrap();
         let line = pen.write(kind, 1, body, 0).unwrap();
-        self.lines.push(partition, line);
+        self.lines.push(partition, line.into_bytes());
     }
 
     pub(crate) fn ask(&mut self, kind: CommandType, asker: Asker, body: Value) {

@@ -1,7 +1,8 @@
 //! Lines for tests: written by pens, or forged field by field.
 
 use claim_journal::{
-    Chain, Digest, Envelope, FORMAT, Head, JournalId, Kind, LeaderId, Offsets, PartitionId, Pen, Settings,
+    Chain, Digest, Entry, Envelope, FORMAT, Head, JournalId, Kind, LeaderId, Offsets, PartitionId, Pen,
+    Settings,
 };
 use uuid::Uuid;
 
@@ -29,17 +30,26 @@ pub(crate) fn pen(chain: &Chain, number: u128) -> Pen {
 
 /// The line of a lead; with settings when it is the first.
 pub(crate) fn lead(pen: &mut Pen) -> Vec<u8> {
+    bare(lead_entry(pen))
+}
+
+pub(crate) fn lead_entry(pen: &mut Pen) -> Entry {
     let first = pen.epoch() == 0;
-    bare(pen.lead("1.0.0", 1, first.then(settings).as_ref()).unwrap())
+    pen.lead("1.0.0", 1, first.then(settings).as_ref()).unwrap()
 }
 
 /// The line of a decision.
 pub(crate) fn decision(pen: &mut Pen, text: &str) -> Vec<u8> {
-    bare(pen.write(Kind::Decision, 1, &format!("{{\"text\":\"{text}\"}}"), 0).unwrap())
+    bare(decision_entry(pen, text))
+}
+
+pub(crate) fn decision_entry(pen: &mut Pen, text: &str) -> Entry {
+    pen.write(Kind::Decision, 1, &format!("{{\"text\":\"{text}\"}}"), 0).unwrap()
 }
 
 /// Without the line feed.
-pub(crate) fn bare(mut line: Vec<u8>) -> Vec<u8> {
+pub(crate) fn bare(entry: Entry) -> Vec<u8> {
+    let mut line = entry.into_bytes();
     assert_eq!(line.pop(), Some(b'\n'));
     line
 }

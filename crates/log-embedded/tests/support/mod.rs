@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict};
+use claim_journal::{
+    Chain, Entry, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
+};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
 use claim_log_embedded::{EmbeddedLog, EmbeddedReader, OpenError, Opened, Options};
 use uuid::Uuid;
@@ -83,7 +85,7 @@ impl Hands {
     }
 
     /// The next line for a partition: its first lead, or a decision of about `size` bytes.
-    pub(crate) fn line(&mut self, partition: PartitionId, size: usize) -> Vec<u8> {
+    pub(crate) fn line(&mut self, partition: PartitionId, size: usize) -> Entry {
         // One append at a time: all before it is durable.
         let proved = self.pens.get(&partition).map_or(0, Pen::sequence);
         self.next(partition, size, proved).1
@@ -91,7 +93,7 @@ impl Hands {
 
     /// The next lines for these partitions, to be appended at once, while all before them is durable. A leader waits
     /// for its lead, so nothing stands behind a lead.
-    pub(crate) fn group(&mut self, wanted: &[(PartitionId, usize)]) -> Vec<(PartitionId, Vec<u8>)> {
+    pub(crate) fn group(&mut self, wanted: &[(PartitionId, usize)]) -> Vec<(PartitionId, Entry)> {
         let durable: BTreeMap<_, _> = self.pens.iter().map(|(&it, pen)| (it, pen.sequence())).collect();
         let mut leads = BTreeSet::new();
         let mut lines = Vec::new();
@@ -107,7 +109,7 @@ impl Hands {
     }
 
     /// The next line for a partition, and whether it is a lead.
-    fn next(&mut self, partition: PartitionId, size: usize, proved: u64) -> (bool, Vec<u8>) {
+    fn next(&mut self, partition: PartitionId, size: usize, proved: u64) -> (bool, Entry) {
         let journal = self.journal;
         let pen = self.pens.entry(partition).or_insert_with(|| {
             Pen::new(&Chain::new(partition, Offsets::Positions), journal, LeaderId(Uuid::from_u128(1)))
@@ -125,21 +127,21 @@ impl Hands {
     }
 
     /// The next decision for a partition that has its lead, with this body.
-    pub(crate) fn decision(&mut self, partition: PartitionId, body: &str) -> Vec<u8> {
+    pub(crate) fn decision(&mut self, partition: PartitionId, body: &str) -> Entry {
         self.pens.get_mut(&partition).unwrap().write(Kind::Decision, 1, body, 0).unwrap()
     }
 
     /// Appends `lines` at once, each a batch of its own, and waits for all receipts.
-    pub(crate) fn append(&mut self, log: &EmbeddedLog, lines: Vec<(PartitionId, Vec<u8>)>) -> Vec<Receipt> {
+    pub(crate) fn append(&mut self, log: &EmbeddedLog, lines: Vec<(PartitionId, Entry)>) -> Vec<Receipt> {
         let waiting: Vec<_> = lines
             .into_iter()
             .map(|(partition, line)| (line.clone(), append(log, partition, vec![line])))
             .collect();
         let mut receipts = Vec::new();
-        for (mut line, receipt) in waiting {
+        for (entry, receipt) in waiting {
             let receipt = receipt.recv_timeout(PATIENCE).unwrap();
             if let Receipt::Appended { offsets } = &receipt {
-                line.pop();
+                let line = entry.strip_suffix(b"\n").unwrap().to_vec();
                 self.told.push((offsets[0], line));
             }
             receipts.push(receipt);
@@ -163,7 +165,7 @@ impl Hands {
     }
 }
 
-pub(crate) fn append(log: &EmbeddedLog, partition: PartitionId, lines: Vec<Vec<u8>>) -> Receiver<Receipt> {
+pub(crate) fn append(log: &EmbeddedLog, partition: PartitionId, lines: Vec<Entry>) -> Receiver<Receipt> {
     let (tell, told) = channel();
     log.append(Batch { partition, lines }, Box::new(move |receipt| drop(tell.send(receipt))));
     told

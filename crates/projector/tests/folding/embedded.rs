@@ -21,7 +21,7 @@ fn lines(desk: &claim_projector::fixtures::Desk) -> Vec<(PartitionId, Vec<u8>)> 
 
 fn append(log: &EmbeddedLog, partition: PartitionId, line: &[u8]) {
     let (tell, told) = channel();
-    let batch = Batch { partition, lines: vec![line.to_vec()] };
+    let batch = Batch { partition, lines: vec![line.to_vec().into()] };
     log.append(batch, Box::new(move |receipt| drop(tell.send(receipt))));
     assert!(matches!(told.recv().unwrap(), Receipt::Appended { .. }));
 }

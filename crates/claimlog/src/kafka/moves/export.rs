@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use claim_journal::{Binding, Chain, JournalId, Kind, Lead, LeaderId, Line, Offsets, PartitionId, Pen};
+use claim_journal::{
+    Binding, Chain, Entry, JournalId, Kind, Lead, LeaderId, Line, Offsets, PartitionId, Pen,
+};
 use claim_log::{Batch, Flight, Inbox, Log, Place, ReadLog, Receipt, Unclear, beginning};
 use claim_log_embedded::{EmbeddedLog, Options};
 use claim_log_kafka::{KafkaLog, KafkaTopics};
@@ -143,7 +145,7 @@ struct Writing {
     log: Arc<EmbeddedLog>,
     flight: Arc<Flight>,
     partition: PartitionId,
-    lines: Vec<Vec<u8>>,
+    lines: Vec<Entry>,
     batches: usize,
 }
 
@@ -162,10 +164,10 @@ impl Writing {
     fn put(&mut self, partition: PartitionId, line: &[u8]) -> Result<()> {
         let mut line = line.to_vec();
         line.push(b'\n');
-        self.put_line(partition, line)
+        self.put_line(partition, line.into())
     }
 
-    fn put_line(&mut self, partition: PartitionId, line: Vec<u8>) -> Result<()> {
+    fn put_line(&mut self, partition: PartitionId, line: Entry) -> Result<()> {
         if partition != self.partition || self.lines.len() >= LINES_AT_ONCE {
             self.flush()?;
             self.partition = partition;
