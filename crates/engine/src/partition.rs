@@ -15,7 +15,7 @@ use claim_domain::refusal::{Reason, Refusal};
 use claim_domain::time::Instant;
 use claim_journal::{
     Asked, Cause, Checkpoint, Content, Decision, Digest, Entry, Head, Kind, LeaderId, Named, PartitionId,
-    Pen, PenError, Position, ProgramPosition, Retold, Route, Routed, Ruling, Tick, canonical,
+    Pen, PenError, Position, ProgramPosition, Route, Routed, Ruling, Tick,
 };
 use claim_log::{TellOutcome, Told, Unavailable, way};
 use claim_snapshot::{Forgotten, Unreadable};
@@ -385,14 +385,14 @@ impl Partition {
         tell: Option<TellOutcome>,
         lines: &mut Vec<Entry>,
     ) -> Result<(), WriteError> {
-        let mut body = canonical::to_string(&decision)?;
-        if body.len() > MAX_DECISION_BYTES {
+        let mut spelt = decision.spell()?;
+        if spelt.body().len() > MAX_DECISION_BYTES {
             decision.outcome = Ruling::Refused(Refusal::DecisionTooLarge.into());
-            body = canonical::to_string(&decision)?;
+            spelt = decision.spell()?;
         }
         let before = self.pen.head();
         let twin = self.planted.has(PlantedFault::WriteTwice).then(|| self.twin(&decision)).transpose()?;
-        lines.push(self.pen.write(Kind::Decision, Decision::VERSION, &body, self.proved)?);
+        lines.push(self.pen.write(Kind::Decision, Decision::VERSION, spelt.body(), self.proved)?);
         lines.extend(twin);
         let position = Position { partition: self.pen.partition(), sequence: self.pen.sequence() };
         self.fold.apply(&decision, At::Pending(position.sequence));
@@ -400,12 +400,13 @@ impl Partition {
             decision.events().iter().for_each(|event| catalog.evolve(position.sequence, event));
             ProgramPosition { sequence: position.sequence, head: Some(self.pen.head()) }
         });
+        let told = tell.as_ref().and_then(|_| Told::of_new(&decision, &spelt, position, program));
         self.pending.push_back(Pending {
             before,
             head: self.pen.head(),
             input: decision.asked().and_then(Input::of),
             asked: decision.asked().map(|it| (it.source.clone(), it.id, it.digest)),
-            told: tell.as_ref().and_then(|_| told(&body, position, program)),
+            told,
             waiting: tell.into_iter().collect(),
         });
         Ok(())
@@ -414,8 +415,8 @@ impl Partition {
     /// Another record for the sequence that comes next.
     fn twin(&self, decision: &Decision) -> Result<Entry, WriteError> {
         let another = Decision { late: !decision.late, ..decision.clone() };
-        let body = canonical::to_string(&another)?;
-        Ok(self.pen.clone().write(Kind::Decision, Decision::VERSION, &body, self.proved)?)
+        let spelt = another.spell()?;
+        Ok(self.pen.clone().write(Kind::Decision, Decision::VERSION, spelt.body(), self.proved)?)
     }
 
     fn wait_for(&mut self, sequence: u64, tell: Option<TellOutcome>) {
@@ -426,9 +427,4 @@ impl Partition {
             None => tell(Err(Unavailable("the first answer under this id is not known yet".into()))),
         }
     }
-}
-
-/// What the asker of a decision is told; a deadline has none.
-fn told(body: &str, position: Position, program: Option<ProgramPosition>) -> Option<Told> {
-    Told::of(&Retold::read(body).ok()?, position, program)
 }

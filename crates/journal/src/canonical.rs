@@ -42,8 +42,18 @@ impl Formatter for Escaping {
 /// When the type cannot be JSON, for instance a map whose keys are not texts.
 pub fn to_string<T: ?Sized + Serialize>(body: &T) -> Result<String, serde_json::Error> {
     let mut out = Vec::with_capacity(512);
-    body.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Escaping))?;
-    String::from_utf8(out).map_err(|fault| serde_json::Error::io(io::Error::other(fault)))
+    write(body, &mut out)?;
+    text(out)
+}
+
+/// Appends the canonical spelling of `body`.
+pub(crate) fn write<T: ?Sized + Serialize>(body: &T, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    body.serialize(&mut serde_json::Serializer::with_formatter(out, Escaping))
+}
+
+/// What was spelt, as a text.
+pub(crate) fn text(spelt: Vec<u8>) -> Result<String, serde_json::Error> {
+    String::from_utf8(spelt).map_err(|fault| serde_json::Error::io(io::Error::other(fault)))
 }
 
 /// Reads a body that must be spelt canonically.

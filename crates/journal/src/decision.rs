@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
-use crate::canonical::BodyError;
+use crate::canonical::{self, BodyError};
 use crate::correlation::Correlation;
 use crate::digest::{Digest, Head};
 
@@ -174,9 +174,61 @@ pub enum Ruling {
     Refused(Reason),
 }
 
+/// A decision in its canonical spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeltDecision {
+    body: String,
+    outcome_at: usize,
+}
+
+/// All of a decision that stands before its outcome.
+#[derive(Serialize)]
+struct BeforeOutcome<'a> {
+    cause: &'a Cause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<CustomerId>,
+    judged_at: Instant,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    imported: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<ProgramPosition>,
+}
+
+impl SpeltDecision {
+    /// The body of the record.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Its outcome as it stands in the body.
+    #[must_use]
+    pub(crate) fn outcome(&self) -> &str {
+        self.body.get(self.outcome_at..self.body.len() - 1).unwrap_or_default()
+    }
+}
+
 impl Decision {
     /// The version of this body.
     pub const VERSION: u64 = 1;
+
+    /// Spells the body of its record, as [`canonical::to_string`] does.
+    ///
+    /// # Errors
+    /// When it cannot be JSON, which it can.
+    pub fn spell(&self) -> Result<SpeltDecision, serde_json::Error> {
+        let Self { ref cause, customer, judged_at, imported, late, program, ref outcome } = *self;
+        let mut body = Vec::with_capacity(1_024);
+        canonical::write(&BeforeOutcome { cause, customer, judged_at, imported, late, program }, &mut body)?;
+        body.pop();
+        body.extend_from_slice(b",\"outcome\":");
+        let outcome_at = body.len();
+        canonical::write(outcome, &mut body)?;
+        body.push(b'}');
+        Ok(SpeltDecision { body: canonical::text(body)?, outcome_at })
+    }
 
     /// Reads the body of a decision, version 1.
     ///

@@ -34,7 +34,7 @@ pub use binding::Binding;
 pub use chain::{Chain, Checkpoint, Offsets};
 pub use correlation::{Correlation, NotCorrelation};
 pub use cursor::{Cursor, NotACursor};
-pub use decision::{Asked, AskedAs, Cause, Content, Decision, Named, ProgramPosition, Ruling};
+pub use decision::{Asked, AskedAs, Cause, Content, Decision, Named, ProgramPosition, Ruling, SpeltDecision};
 pub use digest::{Digest, Head, NotADigest};
 pub use entry::Entry;
 pub use envelope::{Envelope, FORMAT, Kind};

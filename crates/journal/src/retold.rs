@@ -167,9 +167,10 @@ impl RetoldCommand {
 #[cfg(test)]
 mod tests {
     use claim_domain::command::CommandType;
+    use claim_domain::refusal::Refusal;
 
     use super::*;
-    use crate::{Decision, Outcome, PartitionId, Position};
+    use crate::{Decision, Outcome, PartitionId, Position, Ruling};
 
     const ACCEPTED: &str = concat!(
         r#"{"cause":{"asked":{"source":"partner:p-contoso","id":"01900000-0000-7000-9000-000000000001","#,
@@ -188,6 +189,13 @@ mod tests {
 
     fn at(sequence: u64) -> Position {
         Position { partition: PartitionId::Number(3), sequence }
+    }
+
+    /// What is told of a decision before it is on the log.
+    fn told_at_once(decision: &Decision, sequence: u64) -> String {
+        let spelt = decision.spell().unwrap();
+        assert_eq!(spelt.body(), crate::canonical::to_string(decision).unwrap());
+        Outcome::spell(decision, &spelt, at(sequence)).unwrap().unwrap()
     }
 
     #[test] // CONTRACT §2: an outcome is made from the record alone
@@ -209,6 +217,7 @@ mod tests {
             r#""events":[{"type":"ClaimCanceled","version":1,"claim":"c001-00000000000000000002"}]}"#
         );
         assert_eq!(Outcome::of(&retold, at(7)).unwrap().to_json().unwrap(), expected);
+        assert_eq!(told_at_once(&whole, 7), expected);
     }
 
     #[test] // A-64
@@ -220,12 +229,19 @@ mod tests {
         let json = Outcome::of(&retold, at(1)).unwrap().to_json().unwrap();
         assert!(json.ends_with(&format!(r#","reason":{reason}}}"#)), "{json}");
         assert!(json.contains(r#""outcome":"refused""#) && retold.events().is_empty());
+        let outcome = Ruling::Refused(Refusal::ClaimNotFound.into());
+        let refused = Decision { outcome, ..Decision::decode(ACCEPTED).unwrap() };
+        let spelt = refused.spell().unwrap();
+        let later = Outcome::of(&Retold::read(spelt.body()).unwrap(), at(1)).unwrap().to_json().unwrap();
+        assert_eq!(told_at_once(&refused, 1), later);
     }
 
     #[test]
     fn a_deadline_answers_nobody() {
         let retold = Retold::read(DEADLINE).unwrap();
         assert!(retold.command().is_none() && Outcome::of(&retold, at(1)).is_none());
+        let whole = Decision::decode(DEADLINE).unwrap();
+        assert_eq!(Outcome::spell(&whole, &whole.spell().unwrap(), at(1)).unwrap(), None);
     }
 
     #[test] // F-29

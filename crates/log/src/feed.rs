@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use claim_journal::{Outcome, Position, ProgramPosition, Retold, RetoldRuling, Routed, Tick};
+use claim_journal::{
+    Decision, Outcome, Position, ProgramPosition, Retold, RetoldRuling, Routed, Ruling, SpeltDecision, Tick,
+};
 
 /// An outcome that is known to be valid and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +22,20 @@ pub struct Told {
 }
 
 impl Told {
-    /// What the asker of a decision is told; a deadline has none.
+    /// What the asker of a decision is told that was just made; a deadline has none.
+    #[must_use]
+    pub fn of_new(
+        decision: &Decision,
+        spelt: &SpeltDecision,
+        position: Position,
+        program: Option<ProgramPosition>,
+    ) -> Option<Self> {
+        let accepted = matches!(decision.outcome, Ruling::Accepted(_));
+        let outcome = Outcome::spell(decision, spelt, position).ok()??.into();
+        Some(Self { outcome, position, accepted, program })
+    }
+
+    /// What the asker of a decision is told that stands on the log; a deadline has none.
     #[must_use]
     pub fn of(decision: &Retold<'_>, position: Position, program: Option<ProgramPosition>) -> Option<Self> {
         let outcome = Outcome::of(decision, position)?.to_json().ok()?.into();
