@@ -17,7 +17,7 @@ use claim_snapshot::{Snapshot, free};
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use crate::partition::{Decide, Partition, Step, WriteError};
+use crate::partition::{Answers, Decide, Partition, Step, WriteError};
 use crate::planted::Planted;
 use crate::replay::{Replay, chains};
 
@@ -393,14 +393,23 @@ impl Desk {
 
     fn receive(&mut self, receipts: Vec<(PartitionId, Receipt)>) -> Result<(), EngineError> {
         self.unacknowledged = self.unacknowledged.saturating_sub(1);
-        receipts.into_iter().try_for_each(|(id, receipt)| self.receive_one(id, receipt))
+        let mut answers = Answers::default();
+        let received =
+            receipts.into_iter().try_for_each(|(id, receipt)| self.receive_one(id, receipt, &mut answers));
+        answers.tell();
+        received
     }
 
-    fn receive_one(&mut self, id: PartitionId, receipt: Receipt) -> Result<(), EngineError> {
+    fn receive_one(
+        &mut self,
+        id: PartitionId,
+        receipt: Receipt,
+        answers: &mut Answers,
+    ) -> Result<(), EngineError> {
         match receipt {
             Receipt::Appended { offsets } => {
                 if let Some(partition) = self.partitions.get_mut(&id) {
-                    partition.appended(&offsets);
+                    partition.appended(&offsets, answers);
                 }
                 Ok(())
             }

@@ -67,6 +67,16 @@ impl std::fmt::Debug for Pending {
     }
 }
 
+/// Outcomes to be told. They are told together: whoever waits for them is woken once, not between any two.
+#[derive(Default)]
+pub(crate) struct Answers(Vec<(TellOutcome, Told)>);
+
+impl Answers {
+    pub(crate) fn tell(self) {
+        self.0.into_iter().for_each(|(tell, told)| tell(Ok(told)));
+    }
+}
+
 /// A record could not be written, after which nothing may be written: a bug, or a snapshot that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
@@ -235,8 +245,8 @@ impl Partition {
         Ok(self.fold.deadlines.first().is_some_and(|(deadline, _)| deadline.due_at <= w))
     }
 
-    /// The batch of `offsets.len()` records next in order is durable at `offsets`: their outcomes are told.
-    pub(crate) fn appended(&mut self, offsets: &[u64]) {
+    /// The batch of `offsets.len()` records next in order is durable at `offsets`; `answers` hears the outcomes to be told.
+    pub(crate) fn appended(&mut self, offsets: &[u64], answers: &mut Answers) {
         for &offset in offsets {
             let Some(record) = self.pending.pop_front() else { return };
             self.proved += 1;
@@ -257,7 +267,7 @@ impl Partition {
                 self.fold.note(&source, id, digest, At::Stored(offset));
             }
             if let Some(told) = record.told {
-                record.waiting.into_iter().for_each(|tell| tell(Ok(told.clone())));
+                answers.0.extend(record.waiting.into_iter().map(|tell| (tell, told.clone())));
             }
         }
     }

@@ -9,7 +9,7 @@ use claim_domain::ids::CommandId;
 use claim_journal::{Chain, Entry, Forwarded, LeaderId, Line, PartitionId, ProgramPosition, Tick};
 use claim_log::{Arrivals, Batch, Judged, Judging, Receipt, Received, Stored};
 
-use crate::partition::{Partition, Step, WriteError};
+use crate::partition::{Answers, Partition, Step, WriteError};
 use crate::planted::PlantedFault;
 use crate::seat::{Desk, Message, SeatError, SeatParts};
 use crate::watermark::Watermark;
@@ -86,6 +86,11 @@ impl Reign {
     fn read_to(&mut self, offset: u64) {
         self.read = self.read.max(Some(offset));
         self.next_offset = self.next_offset.max(offset + 1);
+    }
+
+    /// Records are true at these offsets. On a log with topics nobody waits here for their outcomes.
+    fn appended(&mut self, offsets: &[u64]) {
+        self.partition.appended(offsets, &mut Answers::default());
     }
 
     /// What the program's own leader decided is where the program stands.
@@ -252,12 +257,12 @@ impl Desk {
         // A gap that was read before told these already.
         let fresh: Vec<u64> = offsets.into_iter().filter(|it| Some(*it) > reign.read).collect();
         if self.parts.planted.has(PlantedFault::TellWhenAcknowledged) {
-            reign.partition.appended(&fresh);
+            reign.appended(&fresh);
             reign.next_offset = fresh.last().map_or(reign.next_offset, |it| it + 1);
             return Ok(None);
         }
         let next = (reign.next_offset..).zip(&fresh).take_while(|(next, offset)| next == *offset).count();
-        reign.partition.appended(&fresh[..next]);
+        reign.appended(&fresh[..next]);
         reign.next_offset += next as u64;
         match (fresh.get(next), fresh.last()) {
             (None, _) | (_, None) => Ok(None),
@@ -282,7 +287,7 @@ impl Desk {
                         return Ok(Some(Ended::Deposed));
                     }
                     reign.read_to(stored.offset);
-                    reign.partition.appended(&[stored.offset]);
+                    reign.appended(&[stored.offset]);
                 }
                 Judged::Void(stored, cause) => {
                     reign.read_to(stored.offset);
