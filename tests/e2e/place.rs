@@ -32,6 +32,8 @@ pub(crate) fn claimlog() -> Command {
     }
     // So little that what is tested passes through snapshots, and starts from them.
     command.env("CLAIMLOG_SNAPSHOT_EVERY", "16KiB");
+    // So little that records go beyond what is prepared.
+    command.env("CLAIMLOG_LOG_AHEAD", "64KiB");
     command
 }
 

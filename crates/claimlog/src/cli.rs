@@ -8,6 +8,7 @@ use claim_domain::identifier::IdKind;
 use claim_domain::ids::{ClaimId, EngagementId, PartnerId};
 use claim_intake::keys::{Erasures, KeyStore, Location as KeysAt};
 use claim_journal::Cursor;
+use claim_log_embedded::Ahead;
 use claim_projector::Location;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -75,6 +76,10 @@ pub(crate) struct Global {
         default_value = "32MiB"
     )]
     snapshot_every: Bytes,
+    /// Prepares so much of the log's file in quiet moments: what is written there waits for the disk for less long. 0: none. Until
+    /// the process ends the file is longer by the zeros that are left.
+    #[arg(long, global = true, env = "CLAIMLOG_LOG_AHEAD", value_name = "BYTES", default_value = "32MiB")]
+    log_ahead: Bytes,
     /// The file-backed directory: which domains, tenants and opportunities there are, and what is known of them.
     #[arg(long, global = true, env = "CLAIMLOG_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: Option<PathBuf>,
@@ -128,6 +133,11 @@ impl Global {
     /// How far the snapshot may be behind the end of the log; none: there is to be no snapshot.
     pub(crate) fn snapshot_every(&self) -> Option<u64> {
         Some(self.snapshot_every.0).filter(|bytes| *bytes > 0)
+    }
+
+    /// How far the log prepares its way.
+    pub(crate) fn log_ahead(&self) -> Ahead {
+        Ahead { bytes: self.log_ahead.0, ..Ahead::default() }
     }
 
     /// A path beside the data directory: its name with `suffix`. What stands there is not in a backup of the directory.

@@ -89,7 +89,8 @@ impl Node {
         let every = global.snapshot_every();
         let mut snapshot = every.map(|_| Opened::beside(&held, data)).transpose()?;
         let compared = snapshot.as_mut().and_then(|it| it.compared.take());
-        let (log, opened) = held.open(&Options { known_end, ..Options::default() }, compared)?;
+        let options = Options { known_end, ahead: global.log_ahead(), ..Options::default() };
+        let (log, opened) = held.open(&options, compared)?;
         if let Some(cut) = opened.cut {
             eprintln!(
                 "claimlog: a torn tail of {} bytes was cut off the log at offset {}",

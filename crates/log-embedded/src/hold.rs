@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{io, process};
 
+use crate::ahead::Prepared;
 use crate::disk::{Disk, File, Mode, read_some_at, write_all_at};
 use crate::error::{OpenError, while_doing};
 use crate::layout::{LOCK, LOG, Segment, bases, segment_path};
@@ -95,6 +96,7 @@ impl Held {
         let shared = Arc::new(Shared::new(&scan, if bases.is_empty() { vec![0] } else { bases }, planted));
         let segment = Segment { base, len: scan.end - base };
         let segment_bytes = options.segment_bytes;
+        let prepared = Prepared::new(options.ahead, segment.len, segment_bytes);
         let log = EmbeddedLog::begin(Writer {
             shared,
             disk,
@@ -102,6 +104,7 @@ impl Held {
             segment_bytes,
             segment,
             file,
+            prepared,
             mark,
             lock,
             planted,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, Mode};
+use crate::disk::{Disk, File, Mode, read_some_at};
 use crate::error::{Damage, DamageCause, OpenError, Position, while_doing};
 
 /// Held by the process that writes.
@@ -86,7 +86,35 @@ pub(crate) fn segments(disk: &dyn Disk, data: &Path) -> Result<(Vec<Segment>, Op
             disk.open(&path, Mode::Read).and_then(|it| it.len()).map_err(while_doing("opening", &path))?;
         segments.push(Segment { base, len });
     }
+    if let Some(last) = segments.last_mut() {
+        let path = segment_path(data, last.base);
+        let written = disk.open(&path, Mode::Read).and_then(|it| written_len(&*it, last.len));
+        last.len = written.map_err(while_doing("reading", &path))?;
+    }
     Ok((segments, None))
+}
+
+/// The length of a segment without the zeros at its end, which only prepare the way (`ahead.rs`): no line holds a zero.
+fn written_len(file: &dyn File, len: u64) -> io::Result<u64> {
+    let mut block = vec![0; 64 * 1024];
+    let mut end = len;
+    while end > 0 {
+        let at = end.saturating_sub(block.len() as u64);
+        let part = usize::try_from(end - at).unwrap_or(block.len()).min(block.len());
+        let mut filled = 0;
+        while let Some(free) = block.get_mut(filled..part).filter(|it| !it.is_empty()) {
+            match read_some_at(file, free, at + filled as u64)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        let found = block.get(..filled).unwrap_or_default();
+        if let Some(last) = found.iter().rposition(|it| *it != 0) {
+            return Ok(at + last as u64 + 1);
+        }
+        end = at;
+    }
+    Ok(0)
 }
 
 #[cfg(test)]

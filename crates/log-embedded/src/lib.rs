@@ -17,6 +17,7 @@
 //! `writer.rs` for the way down to the disk and `scan.rs` for the way back. [`EmbeddedReader`] reads beside a writer.
 //! Every file operation goes through [`Disk`], so that tests can fail it.
 
+mod ahead;
 mod disk;
 mod error;
 mod hold;
@@ -32,6 +33,7 @@ mod standing;
 mod tape;
 mod writer;
 
+pub use ahead::Ahead;
 pub use disk::{Disk, File, Mode, RealDisk};
 pub use error::{Damage, DamageCause, OpenError, Position};
 pub use hold::Held;

@@ -54,8 +54,9 @@ pub(crate) fn line_at(
         if read == 0 || (before == 1 && gap != b"\n") {
             return Ok(None);
         }
-        if let Some(len) = line.iter().position(|&it| it == b'\n') {
-            return Ok(line.get(..len).map(<[u8]>::to_vec));
+        // No line holds a zero: there nothing was written yet.
+        if let Some(len) = line.iter().position(|it| matches!(it, 0 | b'\n')) {
+            return Ok(line.get(..len).filter(|_| line.get(len) == Some(&b'\n')).map(<[u8]>::to_vec));
         }
     }
 }

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use claim_journal::{Chain, Line, PartitionId};
 use claim_log::{Batch, Log, LogError, ReadLog, Records, Start, Stored, Tell, Unclear};
 
+use crate::ahead::Ahead;
 use crate::disk::{Disk, RealDisk};
 use crate::error::{OpenError, while_doing};
 use crate::hold::Held;
@@ -25,6 +26,8 @@ use crate::writer::Writer;
 pub struct Options {
     /// A segment that would grow beyond this many bytes is followed by a new one; 64 MiB by default.
     pub segment_bytes: u64,
+    /// How far the log prepares its way while nothing is to be written.
+    pub ahead: Ahead,
     /// An end that is known to be durable, from the furthest checkpoint of a view; 0 when none is known. A log that is
     /// whole only up to less is damaged.
     pub known_end: u64,
@@ -34,7 +37,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 64 * 1024 * 1024, known_end: 0, planted: Planted::default() }
+        Self {
+            segment_bytes: 64 * 1024 * 1024,
+            ahead: Ahead::default(),
+            known_end: 0,
+            planted: Planted::default(),
+        }
     }
 }
 

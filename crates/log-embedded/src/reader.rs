@@ -97,8 +97,8 @@ impl ReadLog for EmbeddedReader {
             return Err(LogError::BeyondEnd { offset, end });
         }
         let bases = bases(&*self.disk, &self.data)?;
-        let tape = Tape::at(Arc::clone(&self.disk), &self.data, &bases, offset, u64::MAX)?;
-        Ok(Box::new(WholeRecords { tape, start: start.clone() }))
+        let tape = Tape::at(Arc::clone(&self.disk), &self.data, &bases, offset, end)?;
+        Ok(Box::new(WholeRecords { tape, start: start.clone(), end }))
     }
 
     fn record(&self, partition: PartitionId, offset: u64) -> Result<Vec<u8>, LogError> {
@@ -111,6 +111,8 @@ impl ReadLog for EmbeddedReader {
 struct WholeRecords {
     tape: Tape,
     start: Start,
+    /// The end of what stood there when reading began: zeros before it are damage, zeros behind it nothing yet.
+    end: u64,
 }
 
 impl Records for WholeRecords {
@@ -119,7 +121,7 @@ impl Records for WholeRecords {
         loop {
             let at = self.tape.offset();
             let base = self.tape.base();
-            let Some(raw) = self.tape.next(u64::MAX)? else { return Ok(None) };
+            let Some(raw) = self.tape.next_whole(self.end)? else { return Ok(None) };
             let fault = match Line::parse(raw.bytes) {
                 Ok(line) => {
                     let partition = line.envelope.partition;
@@ -148,7 +150,7 @@ impl Records for WholeRecords {
 impl WholeRecords {
     /// Whether there is a whole record further on. Leaves the tape anywhere in the segment.
     fn a_record_follows(&mut self) -> Result<bool, LogError> {
-        while let Some(raw) = self.tape.next(u64::MAX)? {
+        while let Some(raw) = self.tape.next_whole(self.end)? {
             if Line::parse(raw.bytes).is_ok() {
                 return Ok(true);
             }

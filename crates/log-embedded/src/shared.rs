@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use claim_journal::{Chain, Entry, JournalId, PartitionId, Verdict};
 use claim_log::{Batch, Receipt, Tell, Unclear};
@@ -18,6 +19,16 @@ pub(crate) struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     bases: Mutex<Vec<u64>>,
+}
+
+/// What the writing thread finds to do.
+pub(crate) enum Taken {
+    /// Appends, in order.
+    Jobs(Vec<Job>),
+    /// Nothing, for as long as it was ready to wait.
+    Idle,
+    /// Nothing any more: the log is closed.
+    Closed,
 }
 
 struct Queue {
@@ -69,18 +80,28 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// All that waits; blocks while nothing does. None when the log is closed and nothing waits.
-    pub(crate) fn take_all(&self) -> Option<Vec<Job>> {
+    /// All that waits. Blocks while nothing does, or for as long as `patience` says.
+    pub(crate) fn take_all(&self, patience: Option<Duration>) -> Taken {
         let mut queue = self.queue();
         loop {
             if !queue.jobs.is_empty() {
                 let room = Vec::with_capacity(queue.jobs.len());
-                return Some(std::mem::replace(&mut queue.jobs, room));
+                return Taken::Jobs(std::mem::replace(&mut queue.jobs, room));
             }
             if queue.closing {
-                return None;
+                return Taken::Closed;
             }
-            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = match patience {
+                None => self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => {
+                    let waited = self.wake.wait_timeout(queue, patience);
+                    let (queue, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+                    if waited.timed_out() && queue.jobs.is_empty() && !queue.closing {
+                        return Taken::Idle;
+                    }
+                    queue
+                }
+            };
         }
     }
 

@@ -86,9 +86,23 @@ impl Tape {
 
     /// The next whole line below `limit`; none when there is none now. What was read of a part of a line is forgotten.
     pub(crate) fn next(&mut self, limit: u64) -> Result<Option<Raw<'_>>, OpenError> {
+        self.advance(limit, false)
+    }
+
+    /// The next whole line of a log that may be growing: none where zeros stand, behind what was `written` before.
+    pub(crate) fn next_whole(&mut self, written: u64) -> Result<Option<Raw<'_>>, OpenError> {
+        self.advance(u64::MAX, self.at >= written)
+    }
+
+    fn advance(&mut self, limit: u64, ends_at_zero: bool) -> Result<Option<Raw<'_>>, OpenError> {
         let mut searched = 0;
         loop {
             let window = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            let fresh = window.get(searched..).unwrap_or_default();
+            if ends_at_zero && fresh.iter().find(|it| matches!(it, 0 | b'\n')) == Some(&0) {
+                self.unread = 0..0;
+                return Ok(None);
+            }
             if let Some(len) = line_len(window.get(searched..).unwrap_or_default()) {
                 let len = searched + len;
                 let start = self.unread.start;

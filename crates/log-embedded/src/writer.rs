@@ -9,11 +9,12 @@ use std::sync::atomic::Ordering;
 use claim_journal::Entry;
 use claim_log::{Receipt, Tell, Unclear};
 
+use crate::ahead::Prepared;
 use crate::disk::{Disk, File, Mode, write_all_at};
 use crate::layout::{LOG, Segment, segment_path};
 use crate::mark::Mark;
 use crate::planted::{Planted, PlantedFault};
-use crate::shared::Shared;
+use crate::shared::{Shared, Taken};
 
 /// A buffer that grew beyond this is given back after its group.
 const BUFFER_KEPT_BYTES: usize = 8 * 1024 * 1024;
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) segment_bytes: u64,
     pub(crate) segment: Segment,
     pub(crate) file: Box<dyn File>,
+    pub(crate) prepared: Prepared,
     pub(crate) mark: Mark,
     pub(crate) lock: Box<dyn File>,
     pub(crate) planted: Planted,
@@ -44,14 +46,21 @@ impl Writer {
     /// Writes until the log is closed and nothing waits; then marks the clean stop, unless the log is dead.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut group = Vec::new();
-        while let Some(jobs) = self.shared.take_all() {
-            self.append(&mut group, jobs);
+        loop {
+            match self.shared.take_all(self.prepared.patience(self.segment)) {
+                Taken::Jobs(jobs) => self.append(&mut group, jobs),
+                Taken::Idle => self.prepared.step(&*self.file, self.segment),
+                Taken::Closed => break,
+            }
             if group.capacity() > BUFFER_KEPT_BYTES {
                 group = Vec::new();
             }
         }
         let stopped = match self.shared.dead() {
-            None => self.mark.stop(&*self.disk, &self.data, self.segment.end()),
+            None => self
+                .prepared
+                .give_back(&*self.file, self.segment)
+                .and_then(|()| self.mark.stop(&*self.disk, &self.data, self.segment.end())),
             Some(_) => Ok(()),
         };
         drop(self.lock);
@@ -72,6 +81,7 @@ impl Writer {
             }
             Err(unclear) => {
                 tracing::error!(%unclear, end = self.segment.end(), "the log takes no more");
+                self.prepared.stop();
                 self.shared.die(unclear.clone());
                 tell_unclear(jobs, &unclear);
             }
@@ -85,6 +95,9 @@ impl Writer {
         }
         if self.segment.len > 0 && self.segment.len + bytes.len() as u64 > self.segment_bytes {
             self.rotate().map_err(|fault| unclear(&fault))?;
+        }
+        if self.prepared.lacks(self.segment, bytes.len() as u64) {
+            self.prepared.step(&*self.file, self.segment);
         }
         if let Err(fault) = self.write(bytes) {
             tracing::error!(%fault, "writing to the log failed");
@@ -103,6 +116,7 @@ impl Writer {
             return Err(if is_full(&fault) { Unclear::NoSpace } else { Unclear::SyncFailed });
         }
         self.segment.len += bytes.len() as u64;
+        self.prepared.reach(self.segment.len);
         self.shared.durable.store(self.segment.end(), Ordering::Release);
         self.mark.note(self.segment.end());
         Ok(())
@@ -128,6 +142,7 @@ impl Writer {
     /// Begins the next segment, after all of this one is durable.
     fn rotate(&mut self) -> io::Result<()> {
         let base = self.segment.end();
+        self.prepared.give_back(&*self.file, self.segment)?;
         let file = self.disk.open(&segment_path(&self.data, base), Mode::Write)?;
         file.sync()?;
         if !self.planted.has(PlantedFault::DirectoryNotSynced) {

@@ -29,6 +29,9 @@ use crate::node::RELEASE;
 /// How many are in flight where that is not timed.
 pub(crate) const FILLING: usize = 1_000;
 
+/// How quiet it is before anything is timed: a log prepares its way in quiet moments.
+pub(crate) const QUIET: Duration = Duration::from_millis(700);
+
 /// How commands come, and what is expected.
 pub(crate) struct Durable {
     name: &'static str,
@@ -120,6 +123,7 @@ pub(crate) fn fill(folder: &Path, customers: u32, in_flight: usize) -> Result<(D
     let running = Running::begin(folder, long_ago()?)?;
     let commands = running.commands(0..customers, load::STEPS).collect::<Result<Vec<_>>>()?;
     let from = running.log.end();
+    thread::sleep(QUIET);
     let took = running.run(commands, in_flight);
     running.close()?;
     Ok((took, from))

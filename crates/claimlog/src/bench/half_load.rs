@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use uuid::Uuid;
 
-use super::durable::{self, Running, long_ago};
+use super::durable::{self, QUIET, Running, long_ago};
 use super::{Figure, ROUNDS, closed_loop, load, median};
 
 /// Customers a round; each gives seven commands.
@@ -74,6 +74,7 @@ fn decided(folder: &Path, customers: u32, rate: u64, every: Option<u64>) -> Resu
     let running = Running::begin_kept(folder, long_ago()?, every)?;
     let commands = running.commands(0..customers, load::STEPS).collect::<Result<Vec<_>>>()?;
     let from = running.log.end();
+    thread::sleep(QUIET);
     let took = paced(commands, rate, |routed, done| running.send(routed, done));
     running.close()?;
     Ok((took, from))

@@ -1,7 +1,7 @@
 //! What must hold of a log that is opened after a crash.
 
 use claim_log::{Batch, Log, Receipt};
-use claim_log_embedded::{EmbeddedLog, Opened, Planted};
+use claim_log_embedded::{Ahead, EmbeddedLog, Opened, Planted};
 
 use crate::life::{open, read};
 use crate::recorder::{Files, Record, Recorder, is_segment};
@@ -20,7 +20,7 @@ pub(crate) fn judge(
     planted: Planted,
 ) -> Result<bool, String> {
     let disk = Recorder::holding(files);
-    let (log, opened) = open(&disk, planted)?;
+    let (log, opened) = open(&disk, Ahead::NONE, planted)?;
     let found = read(&log)?;
     if !found.starts_with(told) {
         return Err(format!("{} records were told, and they are not what is read first", told.len()));
@@ -93,7 +93,7 @@ pub(crate) fn judge_flipped(
     }
     let len = files.iter().filter(|it| is_segment(it.0)).map(|it| it.1.len() as u64).sum::<u64>();
     let disk = Recorder::holding(files);
-    let Ok((log, opened)) = open(&disk, planted) else { return Ok(Flipped::Named) };
+    let Ok((log, opened)) = open(&disk, Ahead::NONE, planted) else { return Ok(Flipped::Named) };
     let found = read(&log)?;
     let written = told.iter().map(|it| &it.1).chain(offered);
     if !found.iter().map(|it| &it.1).eq(written.take(found.len())) {

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use claim_journal::PartitionId;
 use claim_log::{Batch, Log, ReadLog, Receipt, Start, Tell};
-use claim_log_embedded::{EmbeddedLog, OpenError, Opened, Options, Planted};
+use claim_log_embedded::{Ahead, EmbeddedLog, OpenError, Opened, Options, Planted};
 
 use crate::recorder::{Files, Record, Recorder, Step, Trouble};
 use crate::support::disk::Random;
@@ -25,8 +25,12 @@ pub(crate) struct Life {
 }
 
 /// Opens a log with a planted fault, or with none.
-pub(crate) fn open(disk: &Recorder, planted: Planted) -> Result<(Arc<EmbeddedLog>, Opened), String> {
-    let options = Options { segment_bytes: SEGMENT_BYTES, planted, ..Options::default() };
+pub(crate) fn open(
+    disk: &Recorder,
+    ahead: Ahead,
+    planted: Planted,
+) -> Result<(Arc<EmbeddedLog>, Opened), String> {
+    let options = Options { segment_bytes: SEGMENT_BYTES, ahead, known_end: 0, planted };
     EmbeddedLog::open_on(Arc::new(disk.clone()), Path::new(DATA), &options).map_err(|it| match it {
         OpenError::Damaged { damage, .. } => format!("it does not open: {damage}"),
         other => format!("it does not open: {other:?}"),
@@ -72,7 +76,7 @@ impl Life {
 
 /// One process: it reads what is there, leads, and appends some groups until it is done or in trouble.
 fn process(disk: &Recorder, random: &mut Random, planted: Planted) -> Result<Arc<EmbeddedLog>, String> {
-    let (log, opened) = open(disk, planted)?;
+    let (log, opened) = open(disk, ahead(random), planted)?;
     let mut told = read(&log)?;
     disk.record(Step::Began(told.clone()));
     let mut hands = Hands::taking_over(&opened.chains, Vec::new());
@@ -92,6 +96,18 @@ fn process(disk: &Recorder, random: &mut Random, planted: Planted) -> Result<Arc
     }
     disk.plan(Trouble::default());
     Ok(log)
+}
+
+/// Every other process prepares its way, and never far, so that records also go beyond it.
+fn ahead(random: &mut Random) -> Ahead {
+    match random.below(2) {
+        0 => Ahead::NONE,
+        _ => Ahead {
+            bytes: 300 + random.below(1_500) as u64,
+            step: 200 + random.below(600) as u64,
+            idle: None,
+        },
+    }
 }
 
 fn trouble(random: &mut Random) -> Trouble {

@@ -6,7 +6,7 @@ use claim_log_embedded::{OpenError, Options, Planted, PlantedFault};
 
 use crate::campaign::Campaign;
 use crate::support::disk::FaultyDisk;
-use crate::support::{Hands, append, mark, open, open_with, read_all, segment};
+use crate::support::{Hands, append, mark, open, open_with, read_all, segment, small_segments};
 
 /// Whether all is as it must be; otherwise what is not.
 type Scenario = fn(Planted) -> Result<(), String>;
@@ -57,7 +57,7 @@ fn each_planted_fault_is_found_and_without_it_nothing_is() {
 }
 
 fn with(planted: Planted, segment_bytes: u64) -> Options {
-    Options { segment_bytes, planted, ..Options::default() }
+    Options { planted, ..small_segments(segment_bytes) }
 }
 
 /// Some records in several segments, and a clean stop.

@@ -15,7 +15,7 @@ use claim_intake::ports::{PATIENCE, WithTimeout};
 use claim_intake::{Answer, Door, FileTimes, IdentityPartition, Input, Intake, Mode, Parts, Remembered};
 use claim_journal::{Chain, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings};
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
-use claim_log_embedded::{EmbeddedLog, Options, Planted, PlantedFault};
+use claim_log_embedded::{Ahead, EmbeddedLog, Options, Planted, PlantedFault};
 use claim_projector::{Definition, Runner, Views, verify};
 use claim_projector_completed::Completed;
 use claim_projector_eligible::Eligible;
@@ -80,7 +80,8 @@ fn said<E: std::fmt::Debug>(doing: &'static str) -> impl Fn(E) -> String {
 impl Site {
     /// Opens what the disk holds, as the program opens a directory.
     fn open(disk: &Recorder, keys: &Path, known_end: u64, planted: Planted) -> Result<Self, String> {
-        let options = Options { segment_bytes: 40_000, known_end, planted };
+        let ahead = Ahead { bytes: 4_000, step: 3_000, idle: None };
+        let options = Options { segment_bytes: 40_000, ahead, known_end, planted };
         let opened = EmbeddedLog::open_on(Arc::new(disk.clone()), Path::new(DATA), &options);
         let (log, opened) = opened.map_err(said("it does not open"))?;
         let (mut replay, mut remembered) = (Replay::default(), Remembered::default());

@@ -14,7 +14,7 @@ use claim_journal::{
     Chain, Entry, JournalId, Kind, LeaderId, Line, Offsets, PartitionId, Pen, Settings, Verdict,
 };
 use claim_log::{Batch, Log, ReadLog, Receipt, Start};
-use claim_log_embedded::{EmbeddedLog, EmbeddedReader, OpenError, Opened, Options};
+use claim_log_embedded::{Ahead, EmbeddedLog, EmbeddedReader, OpenError, Opened, Options};
 use uuid::Uuid;
 
 use disk::FaultyDisk;
@@ -31,12 +31,17 @@ pub(crate) fn mark() -> PathBuf {
     Path::new(DATA).join("log-end")
 }
 
+/// A log whose files hold its records and nothing else, at any moment.
+pub(crate) fn unprepared() -> Options {
+    Options { ahead: Ahead::NONE, ..Options::default() }
+}
+
 pub(crate) fn small_segments(segment_bytes: u64) -> Options {
-    Options { segment_bytes, ..Options::default() }
+    Options { segment_bytes, ..unprepared() }
 }
 
 pub(crate) fn open(disk: &FaultyDisk) -> Result<(Arc<EmbeddedLog>, Opened), OpenError> {
-    open_with(disk, &Options::default())
+    open_with(disk, &unprepared())
 }
 
 pub(crate) fn open_with(
