@@ -20,8 +20,10 @@ use crate::remote::{Remote, Said};
 use crate::views::{self, Folding};
 use crate::{output, performing};
 
-/// How many lines are looked up together.
-const LINES_AT_ONCE: usize = 256;
+/// How many lines are looked up together, and wait together for the keys of new persons to be durable.
+const LINES_AT_ONCE: usize = 2048;
+/// How many lines are sent to a server together.
+const LINES_A_REQUEST: usize = 256;
 /// How many commands may wait for their outcomes.
 const IN_FLIGHT: usize = 4096;
 /// A line longer than this is answered as too large without being kept.
@@ -103,7 +105,7 @@ fn send(url: &str, inputs: Vec<Source>, args: &Apply) -> Result<Status> {
     for mut input in inputs {
         let mut number = 0;
         loop {
-            let lines = read_lines(&mut input, &mut number)?;
+            let lines = read_lines(&mut input, &mut number, LINES_A_REQUEST)?;
             if lines.is_empty() {
                 break;
             }
@@ -130,7 +132,7 @@ fn open(path: &Path) -> Result<Source> {
     } else {
         Box::new(File::open(path).with_context(|| format!("opening {}", path.display()))?)
     };
-    Ok(BufReader::with_capacity(1 << 18, file))
+    Ok(BufReader::with_capacity(1 << 20, file))
 }
 
 /// Sends one input through intake, many commands in flight, and prints the answers in its order, each as soon as it and
@@ -166,7 +168,7 @@ fn send_all(
     let mut times = FileTimes::default();
     let mut number = 0;
     loop {
-        let lines = read_lines(&mut input, &mut number)?;
+        let lines = read_lines(&mut input, &mut number, LINES_AT_ONCE)?;
         if lines.is_empty() {
             return Ok(());
         }
@@ -200,10 +202,10 @@ fn print_all(
     }
 }
 
-/// The next lines that are not blank: as many as are there, at least one; none at the end.
-fn read_lines(input: &mut Source, number: &mut u64) -> Result<Vec<Input<'static>>> {
+/// The next lines that are not blank: as many as are there up to `most`, at least one; none at the end.
+fn read_lines(input: &mut Source, number: &mut u64, most: usize) -> Result<Vec<Input<'static>>> {
     let mut lines = Vec::new();
-    while (lines.is_empty() || (lines.len() < LINES_AT_ONCE && input.buffer().contains(&b'\n')))
+    while (lines.is_empty() || (lines.len() < most && input.buffer().contains(&b'\n')))
         && let Some(bytes) = read_line(input)?
     {
         *number += 1;
