@@ -174,6 +174,9 @@ pub enum Ruling {
     Refused(Reason),
 }
 
+/// Bytes that hold most bodies, so that room for them is made once.
+const MOST_BODIES: usize = 2_048;
+
 /// A decision in its canonical spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpeltDecision {
@@ -220,7 +223,7 @@ impl Decision {
     /// When it cannot be JSON, which it can.
     pub fn spell(&self) -> Result<SpeltDecision, serde_json::Error> {
         let Self { ref cause, customer, judged_at, imported, late, program, ref outcome } = *self;
-        let mut body = Vec::with_capacity(1_024);
+        let mut body = Vec::with_capacity(MOST_BODIES);
         canonical::write(&BeforeOutcome { cause, customer, judged_at, imported, late, program }, &mut body)?;
         body.pop();
         body.extend_from_slice(b",\"outcome\":");

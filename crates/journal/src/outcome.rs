@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::canonical;
 use crate::decision::{Decision, Ruling, SpeltDecision};
 use crate::ids::PartitionId;
 use crate::retold::{Retold, RetoldRuling};
@@ -23,6 +24,9 @@ pub struct Position {
     /// The sequence.
     pub sequence: u64,
 }
+
+/// Bytes that hold most outcomes up to their events or reason, so that room for them is made once.
+const BEFORE_WORDS: usize = 512;
 
 /// The answer to a command, for ever.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -134,12 +138,13 @@ impl<'a> Outcome<'a> {
         // What follows of it is told in the words of the record: {"accepted":…} there, "events":… here.
         let words = spelt.outcome();
         let words = words.get(code.len() + 4..words.len() - 1).unwrap_or_default();
-        let mut text = before.to_json()?;
+        let mut text = Vec::with_capacity(BEFORE_WORDS + words.len());
+        serde_json::to_writer(&mut text, &before)?;
         text.pop();
         for part in [",\"", name, "\":", words, "}"] {
-            text.push_str(part);
+            text.extend_from_slice(part.as_bytes());
         }
-        Ok(Some(text))
+        canonical::text(text).map(Some)
     }
 
     /// Its text: the same bytes whenever it is told.
