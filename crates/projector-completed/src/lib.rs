@@ -12,14 +12,14 @@ use claim_domain::claim::{Claim, Origin, Status};
 use claim_domain::event::Event;
 use claim_projector::{
     ClaimTable, Fact, INPUTS, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables,
-    claim_table_ddl, published,
+    claim_table, claim_table_ddl, published,
 };
 
 /// The fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Completed;
 
-const TABLE: ClaimTable = ClaimTable("completed");
+const TABLE: ClaimTable = claim_table!("completed");
 
 impl Projector for Completed {
     const NAME: &'static str = "completed";
@@ -38,9 +38,7 @@ impl Projector for Completed {
             | Event::ClaimRejectedFinal(_)
             | Event::ClaimDisputeExpired(_) => {
                 if fact.claim.is_some_and(is_shown) {
-                    TABLE.put(tables, fact)
-                } else {
-                    Ok(())
+                    TABLE.put(tables, fact);
                 }
             }
             // What may still come after the end.
@@ -55,10 +53,7 @@ impl Projector for Completed {
             | Event::MailDispatched(_)
             | Event::MailFailed(_)
             | Event::MailBounced(_)
-            | Event::EffectRetryRequested(_) => {
-                TABLE.touch(tables, fact);
-                Ok(())
-            }
+            | Event::EffectRetryRequested(_) => TABLE.touch(tables, fact),
             // Of open claims, of customers and of the program.
             Event::CustomerAdded(_)
             | Event::CustomerClaimed(_)
@@ -89,8 +84,9 @@ impl Projector for Completed {
             | Event::EngagementRetired(_)
             | Event::LocationEnrolled(_)
             | Event::LocationSuspended(_)
-            | Event::PartnerEligibilityRecorded(_) => Ok(()),
+            | Event::PartnerEligibilityRecorded(_) => {}
         }
+        Ok(())
     }
 }
 

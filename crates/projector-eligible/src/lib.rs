@@ -14,14 +14,14 @@ use claim_domain::event::Event;
 use claim_domain::verdict::Verdict;
 use claim_projector::{
     ClaimTable, Fact, INPUTS, Page, Projector, Query, QueryError, Snapshot, StoreError, Tab, Tables,
-    candidates, claim_table_ddl, published,
+    candidates, claim_table, claim_table_ddl, published,
 };
 
 /// The fold.
 #[derive(Clone, Copy, Debug)]
 pub struct Eligible;
 
-const TABLE: ClaimTable = ClaimTable("eligible");
+const TABLE: ClaimTable = claim_table!("eligible");
 
 impl Projector for Eligible {
     const NAME: &'static str = "eligible";
@@ -33,7 +33,7 @@ impl Projector for Eligible {
         match fact.event {
             // A new claim, or new contacts and with them perhaps another name.
             Event::CustomerAdded(_) | Event::CustomerClaimed(_) | Event::ContactsUpdated(_) => {
-                TABLE.put(tables, fact)
+                TABLE.put(tables, fact);
             }
             Event::ConsentRequested(it) if it.contacts.is_some() => TABLE.put(tables, fact),
             // The claim has ended.
@@ -77,10 +77,7 @@ impl Projector for Eligible {
             | Event::MailDispatched(_)
             | Event::MailFailed(_)
             | Event::MailBounced(_)
-            | Event::EffectRetryRequested(_) => {
-                TABLE.touch(tables, fact);
-                Ok(())
-            }
+            | Event::EffectRetryRequested(_) => TABLE.touch(tables, fact),
             // Of customers and of the program: they change the computed rows only.
             Event::CustomerFactsRecorded(_)
             | Event::IdentityConflictSeen(_)
@@ -88,8 +85,9 @@ impl Projector for Eligible {
             | Event::EngagementRetired(_)
             | Event::LocationEnrolled(_)
             | Event::LocationSuspended(_)
-            | Event::PartnerEligibilityRecorded(_) => Ok(()),
+            | Event::PartnerEligibilityRecorded(_) => {}
         }
+        Ok(())
     }
 }
 

@@ -1,10 +1,13 @@
 //! The table of a view whose rows are claims: what Eligible and Completed have in common.
 
+use std::collections::btree_map::{BTreeMap, Entry};
+
 use claim_domain::claim::{Origin, Status};
+use claim_domain::event::Event;
 use claim_domain::ids::{ClaimId, CustomerId};
 use claim_domain::time::Instant;
 
-use crate::database::{Columns, column, instant, integer, position};
+use crate::database::{Columns, Database, Value, column, instant, integer, position};
 use crate::error::StoreError;
 use crate::params;
 use crate::projector::{Fact, Tables};
@@ -44,29 +47,102 @@ CREATE INDEX ",
     };
 }
 
-/// A table of claims, made by [`claim_table_ddl!`](crate::claim_table_ddl).
+/// The [`ClaimTable`] of this name.
+#[macro_export]
+macro_rules! claim_table {
+    ($table:literal) => {
+        $crate::ClaimTable {
+            name: $table,
+            put: concat!(
+                "INSERT INTO ",
+                $table,
+                " SELECT claim, customer, partner, engagement, name, friendly_name, \
+                 ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM claims WHERE claim = ?1 \
+                 ON CONFLICT (claim) DO UPDATE SET name = excluded.name, friendly_name = excluded.friendly_name, \
+                 location = excluded.location, status = excluded.status, origin = excluded.origin, \
+                 next_due_at_ms = excluded.next_due_at_ms, updated_at_ms = excluded.updated_at_ms, \
+                 partition = excluded.partition, sequence = excluded.sequence"
+            ),
+            touch: concat!(
+                "UPDATE ",
+                $table,
+                " SET status = ?2, next_due_at_ms = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
+                 WHERE claim = ?1"
+            ),
+            remove: concat!("DELETE FROM ", $table, " WHERE claim = ?1"),
+            read: concat!("SELECT * FROM ", $table, " WHERE partner = ?1 AND engagement = ?2"),
+        }
+    };
+}
+
+/// A table of claims, created by [`claim_table_ddl!`](crate::claim_table_ddl) and named by
+/// [`claim_table!`](crate::claim_table).
 #[derive(Clone, Copy, Debug)]
-pub struct ClaimTable(pub &'static str);
+pub struct ClaimTable {
+    #[doc(hidden)]
+    pub name: &'static str,
+    #[doc(hidden)]
+    pub put: &'static str,
+    #[doc(hidden)]
+    pub touch: &'static str,
+    #[doc(hidden)]
+    pub remove: &'static str,
+    #[doc(hidden)]
+    pub read: &'static str,
+}
+
+/// What a row comes to at the end of the batch.
+#[derive(Debug)]
+enum Waiting {
+    /// It is written as a whole, with the names that the claim has then.
+    Put {
+        row: [Value<'static>; 8],
+        /// The claim is new in this batch, so no table holds it yet.
+        new: bool,
+    },
+    /// It is brought up to date, if the table holds it.
+    Touched([Value<'static>; 6]),
+    /// It is taken out.
+    Removed,
+}
+
+/// The rows of all claim tables that changed in a batch: a claim changes several times in it, and many a claim comes and goes.
+#[derive(Debug, Default)]
+pub(crate) struct Rows(Vec<(ClaimTable, BTreeMap<ClaimId, Waiting>)>);
+
+impl Rows {
+    fn of(&mut self, table: ClaimTable) -> &mut BTreeMap<ClaimId, Waiting> {
+        let at = self.0.iter().position(|(it, _)| it.name == table.name).unwrap_or(self.0.len());
+        if at == self.0.len() {
+            self.0.push((table, BTreeMap::new()));
+        }
+        &mut self.0[at].1
+    }
+
+    /// Writes them, in the order of their keys. The claims are written.
+    pub(crate) fn write(self, database: &Database) -> Result<(), StoreError> {
+        let doing = "writing a row of a view";
+        for (table, rows) in self.0 {
+            for (claim, waiting) in rows {
+                match waiting {
+                    Waiting::Put { row, .. } => database.execute(doing, table.put, row)?,
+                    Waiting::Touched(row) => database.execute(doing, table.touch, row)?,
+                    Waiting::Removed => database.execute(doing, table.remove, params![claim.to_string()])?,
+                };
+            }
+        }
+        Ok(())
+    }
+}
 
 impl ClaimTable {
-    /// Writes the claim as it stands after the event, with its names of now.
-    ///
-    /// # Errors
-    /// [`StoreError::Sql`] when the store refuses.
-    pub fn put(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
-        let Some(claim) = fact.claim else { return Ok(()) };
-        let sql = format!(
-            "INSERT INTO {} SELECT claim, customer, partner, engagement, name, friendly_name, \
-             ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM claims WHERE claim = ?1 \
-             ON CONFLICT (claim) DO UPDATE SET name = excluded.name, friendly_name = excluded.friendly_name, \
-             location = excluded.location, status = excluded.status, origin = excluded.origin, \
-             next_due_at_ms = excluded.next_due_at_ms, updated_at_ms = excluded.updated_at_ms, \
-             partition = excluded.partition, sequence = excluded.sequence",
-            self.0
-        );
+    /// Writes the claim as it stands after the event, with its names: those that it has at the end of the batch, so whoever
+    /// shows a claim puts it again when its contacts change. Contacts of a claim that has ended do not.
+    pub fn put(self, tables: &Tables<'_>, fact: &Fact<'_>) {
+        let Some(claim) = fact.claim else { return };
         let row = params![
             claim.id.to_string(),
-            claim.location.as_str(),
+            claim.location.as_str().to_owned(),
             claim.status.to_string(),
             origin(claim.origin),
             claim.deadline().map(|it| it.due_at.as_ms()),
@@ -74,18 +150,22 @@ impl ClaimTable {
             fact.position.partition.to_string(),
             integer(fact.position.sequence),
         ];
-        tables.overtake(self.0, claim.id.to_string());
-        tables.write(&sql, row).map(drop)
+        tables.note(self.put, &row);
+        let new = matches!(fact.event, Event::CustomerAdded(_) | Event::CustomerClaimed(_));
+        match tables.rows.borrow_mut().of(self).entry(claim.id) {
+            Entry::Vacant(place) => {
+                place.insert(Waiting::Put { row, new });
+            }
+            Entry::Occupied(mut place) => {
+                let new = new || matches!(place.get(), Waiting::Put { new: true, .. });
+                place.insert(Waiting::Put { row, new });
+            }
+        }
     }
 
     /// Brings status, deadline and position of the claim up to date, if the table holds it; its names stay.
     pub fn touch(self, tables: &Tables<'_>, fact: &Fact<'_>) {
         let Some(claim) = fact.claim else { return };
-        let sql = format!(
-            "UPDATE {} SET status = ?2, next_due_at_ms = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
-             WHERE claim = ?1",
-            self.0
-        );
         let row = params![
             claim.id.to_string(),
             claim.status.to_string(),
@@ -94,19 +174,31 @@ impl ClaimTable {
             fact.position.partition.to_string(),
             integer(fact.position.sequence),
         ];
-        tables.write_last(self.0, claim.id.to_string(), &sql, row);
+        tables.note(self.touch, &row);
+        match tables.rows.borrow_mut().of(self).entry(claim.id) {
+            Entry::Vacant(place) => {
+                place.insert(Waiting::Touched(row));
+            }
+            Entry::Occupied(mut place) => match place.get_mut() {
+                Waiting::Put { row: [_, _, status, _, due, updated, partition, sequence], .. } => {
+                    [_, *status, *due, *updated, *partition, *sequence] = row;
+                }
+                Waiting::Touched(before) => *before = row,
+                Waiting::Removed => {}
+            },
+        }
     }
 
     /// Takes the claim out.
-    ///
-    /// # Errors
-    /// [`StoreError::Sql`] when the store refuses.
-    pub fn remove(self, tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError> {
-        let Some(claim) = fact.claim else { return Ok(()) };
-        tables.overtake(self.0, claim.id.to_string());
-        tables
-            .write(&format!("DELETE FROM {} WHERE claim = ?1", self.0), params![claim.id.to_string()])
-            .map(drop)
+    pub fn remove(self, tables: &Tables<'_>, fact: &Fact<'_>) {
+        let Some(claim) = fact.claim else { return };
+        tables.note(self.remove, &params![claim.id.to_string()]);
+        let mut rows = tables.rows.borrow_mut();
+        let rows = rows.of(self);
+        match rows.get(&claim.id) {
+            Some(Waiting::Put { new: true, .. }) => rows.remove(&claim.id),
+            Some(_) | None => rows.insert(claim.id, Waiting::Removed),
+        };
     }
 
     /// The rows of one page's partner and engagement. Identifiers and facts are added to those that are shown.
@@ -114,9 +206,8 @@ impl ClaimTable {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub fn rows(self, snapshot: &Snapshot<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
-        let sql = format!("SELECT * FROM {} WHERE partner = ?1 AND engagement = ?2", self.0);
         let of_page = params![query.partner.as_str(), query.engagement.as_str()];
-        snapshot.query("reading a view", &sql, of_page, |row| read(row, query.at))
+        snapshot.query("reading a view", self.read, of_page, |row| read(row, query.at))
     }
 }
 

@@ -57,6 +57,24 @@ impl Database {
         done.map_err(StoreError::sql(doing))
     }
 
+    /// Runs one statement once for each of these rows, in their order.
+    pub(crate) fn execute_each<'a>(
+        &self,
+        doing: &str,
+        sql: &str,
+        rows: &[impl AsRef<[Value<'a>]>],
+    ) -> Result<(), StoreError> {
+        let mut rows = rows.iter().map(AsRef::as_ref);
+        let done = match self {
+            Self::Sqlite(connection) => sqlite::execute_each(connection, sql, rows),
+            Self::Postgres(session) => {
+                let session = &mut session.borrow_mut();
+                rows.try_for_each(|row| postgres::execute(session, sql, row).map(drop))
+            }
+        };
+        done.map_err(StoreError::sql(doing))
+    }
+
     /// Runs one query, which is prepared only once, and reads each row that it finds.
     pub(crate) fn query<'a, T>(
         &self,

@@ -1,7 +1,6 @@
 //! What a view is: a fold with a name, a version and tables of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use claim_domain::claim::Claim;
 use claim_domain::customer::Stamp;
@@ -9,8 +8,10 @@ use claim_domain::event::Event;
 use claim_domain::ids::CustomerId;
 use claim_journal::Position;
 
+use crate::claim_table::Rows;
 use crate::database::{Database, Value};
 use crate::error::StoreError;
+use crate::inputs::NewClaims;
 use crate::trace::Shared;
 
 /// A view. Order, duplicates, gaps, checkpoints and storage are the runner's, so no projector can get them wrong.
@@ -54,16 +55,15 @@ pub struct Fact<'a> {
 pub struct Tables<'c> {
     database: &'c Database,
     trace: &'c Shared,
-    /// What is written at the end of the batch, by table and row.
-    waiting: RefCell<BTreeMap<(&'static str, String), Waiting>>,
+    /// The claims that are new in this batch.
+    pub(crate) new_claims: RefCell<NewClaims>,
+    /// The rows of claim tables that changed in this batch.
+    pub(crate) rows: RefCell<Rows>,
 }
-
-/// A statement that waits, and its parameters.
-type Waiting = (String, Vec<Value<'static>>);
 
 impl<'c> Tables<'c> {
     pub(crate) fn new(database: &'c Database, trace: &'c Shared) -> Self {
-        Self { database, trace, waiting: RefCell::default() }
+        Self { database, trace, new_claims: RefCell::default(), rows: RefCell::default() }
     }
 
     /// Where what is written leaves its trace.
@@ -73,41 +73,20 @@ impl<'c> Tables<'c> {
 
     /// Runs one statement, which is prepared only once, with [`params!`](crate::params); answers how many rows changed.
     /// It is written in the SQL that SQLite and PostgreSQL share: a conflict names its key, and in `DO UPDATE` a column
-    /// is named with its table.
+    /// is named with its table. Customers, claims, and rows of a [`ClaimTable`](crate::ClaimTable) are written at the end of a
+    /// batch, so it reads none of these.
     ///
     /// # Errors
     /// [`StoreError::Sql`] when the store refuses.
-    pub fn write<'a>(&self, sql: &str, params: impl AsRef<[Value<'a>]>) -> Result<u64, StoreError> {
+    pub fn write<'a>(&self, sql: &'static str, params: impl AsRef<[Value<'a>]>) -> Result<u64, StoreError> {
         self.trace.borrow_mut().statement(sql, params.as_ref());
         self.database.execute("writing a view", sql, params)
     }
 
-    /// As [`Tables::write`], but at the end of the batch, and only what was last said of a row: a claim changes several times
-    /// in a batch, and what nobody can read in between need not be written. For statements that set the same columns of one
-    /// row each time; whatever else writes that row says so by [`Tables::overtake`] first.
-    pub fn write_last(
-        &self,
-        table: &'static str,
-        row: String,
-        sql: &str,
-        params: impl Into<Vec<Value<'static>>>,
-    ) {
-        let params = params.into();
-        self.trace.borrow_mut().statement(sql, &params);
-        self.waiting.borrow_mut().insert((table, row), (sql.to_owned(), params));
-    }
-
-    /// Forgets what waits for a row, because it is written or deleted as a whole now.
-    pub fn overtake(&self, table: &'static str, row: String) {
-        self.waiting.borrow_mut().remove(&(table, row));
-    }
-
-    /// Writes what waits.
-    pub(crate) fn write_waiting(&self) -> Result<(), StoreError> {
-        for (sql, params) in self.waiting.take().into_values() {
-            self.database.execute("writing a view", &sql, params)?;
-        }
-        Ok(())
+    /// Takes a statement into the trace whose effect is written at the end of the batch: what nobody can read in between
+    /// need not be written.
+    pub(crate) fn note(&self, sql: &'static str, params: &[Value<'_>]) {
+        self.trace.borrow_mut().statement(sql, params);
     }
 }
 

@@ -9,11 +9,16 @@ use claim_journal::{
 use claim_log::{LogError, ReadLog, Records, Start, Stored};
 
 use crate::error::ProjectError;
+use crate::inputs::Told;
 use crate::runner::AcceptVoid;
+use crate::trace::Trace;
 use crate::views::Checkpoints;
 
-/// How many records to fold in one transaction.
+/// How many records to fold in one transaction, at first: what comes while the views are nearly up to date is shown soon.
 const BATCH: u64 = 2_000;
+
+/// How many at most, when there is much to catch up with: the fewer transactions, the fewer pages are written again.
+const LARGEST: u64 = 8 * BATCH;
 
 /// After how many bytes a batch is full even so: some are read ahead, and a record may be large.
 const BATCH_BYTES: usize = 8 << 20;
@@ -29,8 +34,8 @@ fn accepting(mut chain: Chain, accept_void: &AcceptVoid) -> Chain {
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) position: Position,
-    pub(crate) offset: u64,
     pub(crate) decision: Decision,
+    pub(crate) told: Told,
 }
 
 /// Some records, whole and in order, and where the chains stand after them.
@@ -68,6 +73,10 @@ pub(crate) struct Reader {
     verified: BTreeMap<PartitionId, u64>,
     /// Where to stop; none: at the end of the log.
     until: Option<Checkpoints>,
+    /// Of what is told of one decision.
+    trace: Trace,
+    /// How many records the next batch may hold.
+    most: u64,
 }
 
 impl Reader {
@@ -111,13 +120,14 @@ impl Reader {
             }
         };
         let accept_void = accept_void.clone();
-        Ok(Self { records, program, chains, offsets, accept_void, verified, until })
+        let trace = Trace::default();
+        Ok(Self { records, program, chains, offsets, accept_void, verified, until, trace, most: BATCH })
     }
 
     /// The next records, as many as one transaction should fold.
     pub(crate) fn batch(&mut self) -> Batch {
         let mut batch = Batch::default();
-        while batch.records < BATCH && batch.bytes < BATCH_BYTES && batch.end.is_none() {
+        while batch.records < self.most && batch.bytes < BATCH_BYTES && batch.end.is_none() {
             match self.next() {
                 Ok(Some(stored)) => {
                     if let Err(stop) = self.read(&stored, &mut batch) {
@@ -128,6 +138,7 @@ impl Reader {
                 Err(failed) => batch.end = Some(Err(failed.into())),
             }
         }
+        self.most = if batch.end.is_none() { LARGEST.min(self.most + self.most / 2) } else { BATCH };
         batch
     }
 
@@ -268,7 +279,12 @@ impl Reader {
         }
     }
 
-    fn decode(&self, partition: PartitionId, offset: u64, line: &Line<'_>) -> Result<Decoded, ProjectError> {
+    fn decode(
+        &mut self,
+        partition: PartitionId,
+        offset: u64,
+        line: &Line<'_>,
+    ) -> Result<Decoded, ProjectError> {
         let position = Position { partition, sequence: line.envelope.sequence };
         let decision = Decision::decode(line.body).map_err(|source| ProjectError::Unfoldable {
             position,
@@ -283,7 +299,8 @@ impl Reader {
         if named > folded {
             return Err(ProjectError::ProgramBehind { position, offset, named, folded });
         }
-        Ok(Decoded::Decision(Read { position, offset, decision }))
+        let told = Told::of(&decision, position, offset, &mut self.trace)?;
+        Ok(Decoded::Decision(Read { position, decision, told }))
     }
 }
 

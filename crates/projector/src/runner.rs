@@ -13,7 +13,7 @@ use claim_log::ReadLog;
 
 use crate::error::{ProjectError, QueryError, StoreError};
 use crate::folds::Folds;
-use crate::inputs::{Customers, INPUTS, Inputs, record_history, record_outcome};
+use crate::inputs::{Customers, INPUTS, Inputs, write_told};
 use crate::planted::{Planted, PlantedFault};
 use crate::program::Program;
 use crate::projector::{Definition, Fact, Projector, Schema, Tables};
@@ -302,9 +302,11 @@ impl Runner {
         for read in &batch.decisions {
             fold_decision(views, &tables, customers, definitions, planted, read, &mut folds)?;
         }
-        tables.write_waiting()?;
+        let Tables { new_claims, rows, .. } = tables;
+        customers.write(views.database(), &mut new_claims.into_inner())?;
+        rows.into_inner().write(views.database())?;
+        write_told(views.database(), batch.decisions.iter().map(|it| &it.told))?;
         views.write_folds(&folds)?;
-        customers.write(views.database())?;
         for ((partition, cause), count) in &batch.voids {
             views.add_voids(*partition, cause, *count)?;
         }
@@ -366,7 +368,7 @@ fn fold_decision(
     read: &Read,
     folds: &mut Folds,
 ) -> Result<(), StoreError> {
-    let Read { position, ref decision, .. } = *read;
+    let Read { position, ref decision, ref told } = *read;
     let trace = tables.trace();
     let mut inputs = String::new();
     let mut folded: Vec<_> =
@@ -388,9 +390,7 @@ fn fold_decision(
             trace.borrow_mut().end(line);
         }
     }
-    record_history(tables, read)?;
-    record_outcome(tables, read)?;
-    trace.borrow_mut().end(&mut inputs);
+    inputs.push_str(&told.digits);
     folds.add(INPUTS.name, position, &inputs);
     folded.iter().for_each(|(view, _, line)| folds.add(view, position, line));
     Ok(())

@@ -15,13 +15,20 @@ pub(crate) struct Trace {
     crc: u32,
     /// Where what is hashed is put together.
     bytes: Vec<u8>,
+    /// Statements without their layout.
+    bare: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Trace {
     /// Takes in a statement with its parameters; how the statement is laid out does not count.
-    pub(crate) fn statement(&mut self, sql: &str, params: &[Value<'_>]) {
+    pub(crate) fn statement(&mut self, sql: &'static str, params: &[Value<'_>]) {
         self.bytes.clear();
-        self.bytes.extend(sql.bytes().filter(|it| !it.is_ascii_whitespace()));
+        let known = self.bare.iter().position(|(it, _)| std::ptr::eq(*it, sql));
+        let known = known.unwrap_or_else(|| {
+            self.bare.push((sql, sql.bytes().filter(|it| !it.is_ascii_whitespace()).collect()));
+            self.bare.len() - 1
+        });
+        self.bytes.extend(&self.bare[known].1);
         for param in params {
             match param {
                 Value::Null => self.bytes.push(0),
@@ -39,11 +46,11 @@ impl Trace {
         self.crc = crc32c::crc32c_append(self.crc, &self.bytes);
     }
 
-    /// Takes in a state of the domain's own fold.
-    pub(crate) fn state(&mut self, state: &impl Serialize) -> Result<(), StoreError> {
-        self.bytes.clear();
-        serde_json::to_writer(&mut self.bytes, state).map_err(StoreError::unreadable("a state"))?;
-        self.crc = crc32c::crc32c_append(self.crc, &self.bytes);
+    /// Takes in a state of the domain's own fold, and leaves in `spelt` how it is written.
+    pub(crate) fn state(&mut self, state: &impl Serialize, spelt: &mut Vec<u8>) -> Result<(), StoreError> {
+        spelt.clear();
+        serde_json::to_writer(&mut *spelt, state).map_err(StoreError::unreadable("a state"))?;
+        self.crc = crc32c::crc32c_append(self.crc, spelt);
         Ok(())
     }
 

@@ -10,6 +10,18 @@ pub(super) fn execute(connection: &Connection, sql: &str, params: &[Value<'_>]) 
     Ok(connection.prepare_cached(sql)?.execute(params_from_iter(params))? as u64)
 }
 
+pub(super) fn execute_each<'p, 'v: 'p>(
+    connection: &Connection,
+    sql: &str,
+    rows: impl Iterator<Item = &'p [Value<'v>]>,
+) -> Result<(), SqlError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for row in rows {
+        statement.execute(params_from_iter(row))?;
+    }
+    Ok(())
+}
+
 /// Reads each row as it is found.
 pub(super) fn query<T>(
     connection: &Connection,

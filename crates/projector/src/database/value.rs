@@ -8,7 +8,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 /// A value as both stores keep it. There is no floating point number in any view, and no NUL in a text: PostgreSQL has no
 /// such text, and a name that holds one must not stop a view (F-40), so on both it is U+FFFD.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value<'a> {
     /// None.
     Null,

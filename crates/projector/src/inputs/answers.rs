@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use claim_domain::asker::Source;
 use claim_domain::command::CommandType;
 use claim_domain::ids::CommandId;
-use claim_journal::{Position, Ruling};
+use claim_journal::{Decision, Position, Ruling};
 
-use crate::database::{Database, column, integer, position};
+use crate::database::{Database, Value, column, integer, position};
 use crate::error::StoreError;
 use crate::params;
-use crate::projector::Tables;
-use crate::reader::Read;
 use crate::stored::{read_json, read_text};
 
 /// One answer to a command. The whole outcome is read again from the log, so that it is the same to the byte.
@@ -29,23 +27,28 @@ pub struct Answered {
     pub code: Option<String>,
 }
 
-/// Writes where the answer stands; a deadline has no asker, and no answer.
-pub(crate) fn record(tables: &Tables<'_>, read: &Read) -> Result<(), StoreError> {
-    let Some(asked) = read.decision.asked() else { return Ok(()) };
-    let code = match &read.decision.outcome {
+/// Writes a row.
+pub(super) const WRITE: &str = "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// A row of `outcomes`, its key first but for the offset.
+pub(super) type Row = [Value<'static>; 7];
+
+/// Where the answer stands; a deadline has no asker, and no answer.
+pub(super) fn row(decision: &Decision, position: Position, offset: u64) -> Option<Row> {
+    let asked = decision.asked()?;
+    let code = match &decision.outcome {
         Ruling::Accepted(_) => None,
         Ruling::Refused(reason) => Some(reason.refusal.code()),
     };
-    let row = params![
+    Some(params![
         asked.id.to_string(),
         asked.source.to_string(),
-        read.position.partition.to_string(),
-        integer(read.position.sequence),
-        integer(read.offset),
+        position.partition.to_string(),
+        integer(position.sequence),
+        integer(offset),
         asked.content.command_type().as_str(),
         code,
-    ];
-    tables.write("INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", row).map(drop)
+    ])
 }
 
 /// The answers under an id, of every source: first the one that stands, then those told that the id was reused.

@@ -1,5 +1,7 @@
 //! The tables of the standing inputs, and what each event adds to `claims`, `known` and `program_events`.
 
+use std::collections::BTreeMap;
+
 use claim_domain::claim::Claim;
 use claim_domain::event::Event;
 use claim_domain::identifier::Identifier;
@@ -9,7 +11,7 @@ use claim_journal::Position;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::database::{Columns, Database, column, integer, position};
+use crate::database::{Columns, Database, Value, column, integer, position};
 use crate::error::StoreError;
 use crate::params;
 use crate::projector::{Fact, Projector, Tables};
@@ -136,7 +138,18 @@ fn program_event(tables: &Tables<'_>, fact: &Fact<'_>) -> Result<(), StoreError>
     tables.write("INSERT INTO program_events VALUES (?1, ?2, ?3)", row).map(drop)
 }
 
-/// A new claim; its state is written with its customer at the end of the batch.
+/// The claims that are new in a batch, as far as their events tell them: they are written with their state, once.
+#[derive(Debug, Default)]
+pub(crate) struct NewClaims(BTreeMap<ClaimId, [Value<'static>; 10]>);
+
+impl NewClaims {
+    /// What is told of a claim, if it is new; it is not new any more.
+    pub(super) fn take(&mut self, claim: ClaimId) -> Option<[Value<'static>; 10]> {
+        self.0.remove(&claim)
+    }
+}
+
+/// A new claim; it is written with its customer at the end of the batch.
 fn open(
     tables: &Tables<'_>,
     fact: &Fact<'_>,
@@ -151,16 +164,18 @@ fn open(
     let row = params![
         claim.id.to_string(),
         customer.to_string(),
-        claim.partner.as_str(),
-        claim.engagement.as_str(),
+        claim.partner.as_str().to_owned(),
+        claim.engagement.as_str().to_owned(),
         claim.identifier.to_string(),
-        contacts.organisation.name.as_str(),
+        contacts.organisation.name.as_str().to_owned(),
         write_json("contacts", contacts)?,
         fact.stamp.at.as_ms(),
         write_json("a friendly name", friendly_name)?,
         mismatch_reason.map(|it| write_json("a reason", it)).transpose()?,
     ];
-    tables.write(sql, row).map(drop)
+    tables.note(sql, &row);
+    tables.new_claims.borrow_mut().0.insert(claim.id, row);
+    Ok(())
 }
 
 fn contacts(tables: &Tables<'_>, fact: &Fact<'_>, contacts: &Contacts) -> Result<(), StoreError> {
@@ -168,11 +183,18 @@ fn contacts(tables: &Tables<'_>, fact: &Fact<'_>, contacts: &Contacts) -> Result
     let sql = "UPDATE claims SET name = ?2, contacts = ?3, contacts_at_ms = ?4 WHERE claim = ?1";
     let row = params![
         claim.id.to_string(),
-        contacts.organisation.name.as_str(),
+        contacts.organisation.name.as_str().to_owned(),
         write_json("contacts", contacts)?,
         fact.stamp.at.as_ms(),
     ];
-    tables.write(sql, row).map(drop)
+    match tables.new_claims.borrow_mut().0.get_mut(&claim.id) {
+        None => tables.write(sql, row).map(drop),
+        Some([_, _, _, _, _, name, contacts, contacts_at, ..]) => {
+            tables.note(sql, &row);
+            [_, *name, *contacts, *contacts_at] = row;
+            Ok(())
+        }
+    }
 }
 
 /// Known from the first consent on, for ever.

@@ -12,12 +12,16 @@ use claim_journal::Position;
 
 use crate::database::{Database, column, integer};
 use crate::error::StoreError;
+use crate::inputs::NewClaims;
 use crate::params;
-use crate::stored::{read_json, write_json};
+use crate::stored::read_json;
 use crate::trace::{Shared, Trace};
 
 /// How many customers to keep between batches: enough for those that are busy, little enough to be cheap.
 const KEPT: usize = 8_000;
+
+/// Room for a claim as JSON.
+const SPELT: usize = 2_048;
 
 /// The customers of the batches lately folded.
 #[derive(Debug, Default)]
@@ -30,7 +34,17 @@ pub(crate) struct Customers {
 #[derive(Debug)]
 struct Kept {
     customer: Customer,
-    changed: BTreeMap<ClaimId, Position>,
+    /// It without its claims, as JSON, since it was last written.
+    state: Vec<u8>,
+    changed: BTreeMap<ClaimId, Changed>,
+}
+
+/// What became of a claim since it was last written.
+#[derive(Debug)]
+struct Changed {
+    position: Position,
+    /// It as JSON.
+    state: Vec<u8>,
 }
 
 impl Customers {
@@ -48,11 +62,13 @@ impl Customers {
             Entry::Occupied(kept) => kept.into_mut(),
             Entry::Vacant(place) => {
                 let customer = read_customer(database, id)?.unwrap_or_default();
-                place.insert(Kept { customer, changed: BTreeMap::new() })
+                place.insert(Kept { customer, state: Vec::new(), changed: BTreeMap::new() })
             }
         };
         let about = event.claim();
+        let is_new = matches!(event, Event::CustomerAdded(_) | Event::CustomerClaimed(_));
         if let Some(about) = about
+            && !is_new
             && !kept.customer.claims.contains_key(&about)
             && let Some(claim) = read_claim(database, about)?
         {
@@ -60,19 +76,15 @@ impl Customers {
         }
         kept.customer.evolve(event, stamp);
         self.changed.insert(id);
-        kept.leave_trace(about, &mut trace.borrow_mut())?;
-        let claim = about.and_then(|it| kept.customer.claim(it));
-        if let Some(claim) = claim {
-            kept.changed.insert(claim.id, position);
-        }
-        Ok(claim)
+        kept.spell(about, position, &mut trace.borrow_mut())?;
+        Ok(about.and_then(|it| kept.customer.claim(it)))
     }
 
-    /// Writes what changed since the last time.
-    pub(crate) fn write(&mut self, database: &Database) -> Result<(), StoreError> {
+    /// Writes what changed since the last time; of claims that are `new` all that is told of them.
+    pub(crate) fn write(&mut self, database: &Database, new: &mut NewClaims) -> Result<(), StoreError> {
         for id in take(&mut self.changed) {
             if let Some(kept) = self.kept.get_mut(&id) {
-                write_kept(database, id, kept)?;
+                kept.write(database, id, new)?;
             }
         }
         if self.kept.len() > KEPT {
@@ -83,44 +95,57 @@ impl Customers {
 }
 
 impl Kept {
-    /// What the domain's own fold made of an event: the claim it is about, and the customer without its claims.
-    fn leave_trace(&mut self, about: Option<ClaimId>, trace: &mut Trace) -> Result<(), StoreError> {
+    /// Spells what the domain's own fold made of an event, the claim it is about and the customer without its claims, to be
+    /// written at the end of the batch; the trace is what is spelt.
+    fn spell(
+        &mut self,
+        about: Option<ClaimId>,
+        position: Position,
+        trace: &mut Trace,
+    ) -> Result<(), StoreError> {
         if let Some(claim) = about.and_then(|it| self.customer.claim(it)) {
-            trace.state(claim)?;
+            let changed = self.changed.entry(claim.id);
+            let changed = changed.or_insert_with(|| Changed { position, state: Vec::with_capacity(SPELT) });
+            changed.position = position;
+            trace.state(claim, &mut changed.state)?;
         }
-        self.without_claims(|customer| trace.state(customer))
-    }
-
-    /// What `run` makes of the customer without its claims, which stand by themselves.
-    fn without_claims<T>(&mut self, run: impl FnOnce(&Customer) -> T) -> T {
         let claims = take(&mut self.customer.claims);
-        let done = run(&self.customer);
+        let done = trace.state(&self.customer, &mut self.state);
         self.customer.claims = claims;
         done
     }
+
+    fn write(&mut self, database: &Database, id: CustomerId, new: &mut NewClaims) -> Result<(), StoreError> {
+        let doing = "writing a customer";
+        let sql = "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET state = excluded.state";
+        database.execute(doing, sql, params![id.to_string(), text("a customer", take(&mut self.state))?])?;
+        for (id, Changed { position, state }) in take(&mut self.changed) {
+            let Some(claim) = self.customer.claim(id) else { continue };
+            let status = claim.status.to_string();
+            let state = text("a claim", state)?;
+            let (updated_at, partition) = (claim.updated_at.as_ms(), position.partition.to_string());
+            let state = params![status, state, updated_at, partition, integer(position.sequence)];
+            let (sql, row): (_, Vec<_>) = match new.take(id) {
+                Some(told) => (
+                    "INSERT INTO claims (claim, customer, partner, engagement, identifier, name, contacts, \
+                     contacts_at_ms, friendly_name, mismatch_reason, status, state, updated_at_ms, partition, sequence) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                    told.into_iter().chain(state).collect(),
+                ),
+                None => (
+                    "UPDATE claims SET status = ?2, state = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
+                     WHERE claim = ?1",
+                    params![id.to_string()].into_iter().chain(state).collect(),
+                ),
+            };
+            database.execute(doing, sql, row)?;
+        }
+        Ok(())
+    }
 }
 
-fn write_kept(database: &Database, id: CustomerId, kept: &mut Kept) -> Result<(), StoreError> {
-    let state = kept.without_claims(|customer| write_json("a customer", customer))?;
-    let doing = "writing a customer";
-    let sql =
-        "INSERT INTO customers VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET state = excluded.state";
-    database.execute(doing, sql, params![id.to_string(), state])?;
-    for (claim, position) in take(&mut kept.changed) {
-        let Some(claim) = kept.customer.claim(claim) else { continue };
-        let sql = "UPDATE claims SET status = ?2, state = ?3, updated_at_ms = ?4, partition = ?5, sequence = ?6 \
-                   WHERE claim = ?1";
-        let row = params![
-            claim.id.to_string(),
-            claim.status.to_string(),
-            write_json("a claim", claim)?,
-            claim.updated_at.as_ms(),
-            position.partition.to_string(),
-            integer(position.sequence),
-        ];
-        database.execute(doing, sql, row)?;
-    }
-    Ok(())
+fn text(what: &str, spelt: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(spelt).map_err(StoreError::unreadable(what))
 }
 
 /// A customer without its claims.

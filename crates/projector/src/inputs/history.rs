@@ -14,11 +14,9 @@ use claim_journal::{Cause, Content, Decision, OutcomeKind, Position, Ruling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::database::{Database, column, integer};
+use crate::database::{Database, Value, column, integer};
 use crate::error::StoreError;
 use crate::params;
-use crate::projector::Tables;
-use crate::reader::Read;
 use crate::stored::{read_json, write_json};
 
 /// One line of a claim's history: a decision, as far as it is about this claim.
@@ -78,19 +76,20 @@ pub struct Asking<'a> {
     pub received_at: Instant,
 }
 
-/// Writes the decision into the history of each claim that it is about.
-pub(crate) fn record(tables: &Tables<'_>, read: &Read) -> Result<(), StoreError> {
-    for claim in claims(&read.decision) {
-        let entry = entry(&read.decision, read.position, claim);
-        let row = params![
-            claim.to_string(),
-            read.position.partition.to_string(),
-            integer(read.position.sequence),
-            write_json("a history entry", &entry)?,
-        ];
-        tables.write("INSERT INTO history VALUES (?1, ?2, ?3, ?4)", row)?;
-    }
-    Ok(())
+/// Writes a row.
+pub(super) const WRITE: &str = "INSERT INTO history VALUES (?1, ?2, ?3, ?4)";
+
+/// A row of `history`, its key first.
+pub(super) type Row = [Value<'static>; 4];
+
+/// The decision in the history of each claim that it is about.
+pub(super) fn rows(decision: &Decision, position: Position) -> Result<Vec<Row>, StoreError> {
+    let row = |claim: ClaimId| {
+        let entry = write_json("a history entry", &entry(decision, position, claim))?;
+        let partition = position.partition.to_string();
+        Ok(params![claim.to_string(), partition, integer(position.sequence), entry])
+    };
+    claims(decision).into_iter().map(row).collect()
 }
 
 /// The claims that a decision is about: those of its events, and the one that its command or deadline names.

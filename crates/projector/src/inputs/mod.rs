@@ -8,16 +8,17 @@ mod answers;
 mod claims;
 mod customers;
 mod history;
+mod told;
 
 pub use answers::Answered;
 pub use claims::ClaimFile;
 pub use history::{Asking, HistoryEntry, Occasion};
 
-pub(crate) use answers::record as record_outcome;
 pub(crate) use answers::{answers, refusals};
-pub(crate) use claims::{Inputs, claim_file, told};
+pub(crate) use claims::{Inputs, NewClaims, claim_file, told};
 pub(crate) use customers::{Customers, read_customer};
-pub(crate) use history::{history, record as record_history};
+pub(crate) use history::history;
+pub(crate) use told::{Told, write as write_told};
 
 use crate::projector::{Projector, Schema};
 
