@@ -23,10 +23,9 @@ use crate::replay::{Replay, chains};
 
 /// How many deadlines fire between two looks at what else is to be done (F-42).
 const DEADLINES_AT_ONCE: usize = 512;
-/// How many messages are taken before what was written for them is appended: so few that the log makes these durable while
-/// the next are decided. With 512 the slowest hundredth of commands took twice as long, and with 64 in flight nothing was
-/// decided while the log was synced.
-const MESSAGES_AT_ONCE: usize = 32;
+/// How many messages are taken before what was written for them is appended: so few that after a burst the log makes the
+/// first of it durable while the rest is decided. With 512 the slowest hundredth of commands took twice as long.
+const MESSAGES_AT_ONCE: usize = 128;
 
 /// The engine could not take the lead.
 #[derive(Debug, thiserror::Error)]
