@@ -70,17 +70,21 @@ impl Prepared {
         self.limit.min(segment.len + self.ahead.bytes)
     }
 
-    /// Prepares one step. After a failure nothing more is: what was written is only zeros, and the next record will tell.
+    /// Prepares one step. After a failure nothing more is, and what was is given up: on a full disk others need the room.
     pub(crate) fn step(&mut self, file: &dyn File, segment: Segment) {
         let target = self.target(segment);
         let end = target.min(self.end + self.ahead.step);
         let zeros = vec![0; usize::try_from(end.saturating_sub(self.end)).unwrap_or(0)];
-        if let Err(fault) = write_all_at(file, &zeros, self.end).and_then(|()| file.sync()) {
-            tracing::debug!(%fault, "the way ahead is not prepared");
-            self.stop();
-        }
+        let prepared = write_all_at(file, &zeros, self.end).and_then(|()| file.sync());
         self.end = end;
         self.preparing = end < target;
+        if let Err(fault) = prepared {
+            tracing::debug!(%fault, "the way ahead is not prepared");
+            self.stop();
+            if let Err(fault) = self.give_back(file, segment) {
+                tracing::debug!(%fault, "what was prepared is cut off at the next start");
+            }
+        }
     }
 
     /// Prepares nothing more.

@@ -136,6 +136,22 @@ fn a_record_that_became_zeros_is_named() {
     log.close().unwrap();
 }
 
+#[test] // F-70: others need the last of the disk more than the way ahead does
+fn what_a_full_disk_has_no_room_for_is_given_back() {
+    let disk = FaultyDisk::default();
+    let (log, _) = open_with(&disk, &prepared(1 << 20)).unwrap();
+    let mut hands = Hands::new();
+    hands.fill(&log, 1, 100);
+    let held = disk.content(&segment(0)).len();
+    disk.set_capacity(Some(held + 1_200));
+    while ends_in_zeros(&disk, 0) {
+        hands.fill(&log, 1, 100);
+    }
+    assert_eq!(disk.content(&segment(0)).len() as u64, log.end(), "no zeros are left");
+    assert_eq!(read_all(&*log), hands.told);
+    log.close().unwrap();
+}
+
 #[test]
 fn room_is_prepared_while_nothing_is_to_be_written() {
     let dir = tempfile::tempdir().unwrap();
