@@ -47,6 +47,7 @@ pub(crate) fn alone(name: &str, place: &Path, progress: &mut dyn FnMut()) -> Res
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let measured = match name {
         "apply_120k" => program::apply_120k(&folder, progress),
+        "p99_snapshots" => half_load::snapshots(&folder, progress),
         name => one(name, &folder, progress).map(|it| vec![it]),
     };
     fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
@@ -57,7 +58,6 @@ fn one(name: &str, folder: &Path, progress: &mut dyn FnMut()) -> Result<Figure> 
     match name {
         "durable_1" => durable::durable(folder, &durable::DURABLE_1, progress),
         "p99_half_load" => half_load::half_load(folder, progress),
-        "p99_snapshots" => half_load::snapshots(folder, progress),
         "replay" => replay::replay(folder, progress),
         "view_rebuild" => view_rebuild::view_rebuild(folder, progress),
         "rss_20k_claims" => program::rss_20k_claims(folder, progress),
