@@ -165,10 +165,7 @@ impl Chain {
     /// Judges what stands at `offset`: the whole rule, pure.
     #[must_use]
     pub fn judge(&self, offset: u64, read: &Result<Line<'_>, Unreadable>) -> Verdict {
-        match self.judge_strictly(offset, read) {
-            Verdict::Halt(_) if self.accepted.contains(&offset) => Verdict::Void(VoidCause::Accepted),
-            verdict => verdict,
-        }
+        self.unless_accepted(offset, self.judge_strictly(offset, read))
     }
 
     /// Adds a record that was judged [`Verdict::Valid`] at `offset`.
@@ -208,6 +205,7 @@ impl Chain {
                     Some(gap) => gap,
                 };
                 let verdict = if verdict == Verdict::Valid { judge_version(envelope) } else { verdict };
+                let verdict = self.unless_accepted(offset, verdict);
                 match verdict {
                     Verdict::Valid => {
                         self.follow(offset, envelope, |_| *head);
@@ -260,6 +258,13 @@ impl Chain {
         };
         match self.judge_envelope(&line.envelope) {
             Verdict::Valid => self.judge_body(line),
+            verdict => verdict,
+        }
+    }
+
+    fn unless_accepted(&self, offset: u64, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Halt(_) if self.accepted.contains(&offset) => Verdict::Void(VoidCause::Accepted),
             verdict => verdict,
         }
     }

@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
-use claim_journal::{HaltCause, Head, Kind, Line, PenError, Verdict};
+use claim_journal::{Chain, Entry, HaltCause, Head, Kind, Line, PenError, Verdict, VoidCause};
 use sha2::{Digest as _, Sha256};
 use support::*;
 
@@ -82,4 +82,29 @@ fn a_chain_is_checked_with_nothing_but_json_and_sha256() {
         assert_eq!(chain.head(), Some(head.parse::<Head>().unwrap()));
     }
     assert_eq!(pen.head().to_string(), head);
+}
+
+#[test] // a log judges what a pen gives it as its readers will judge what stands there
+fn an_entry_is_taken_as_its_line_is_read() {
+    let mut pen = pen(&empty(), 1);
+    let (lead, first) = (lead_entry(&mut pen), decision_entry(&mut pen, "a"));
+    let newer = pen.write(Kind::Decision, 99, "{}", 0).unwrap();
+    let mut chain = empty();
+    assert_eq!((chain.take(0, &lead), chain.take(1, &first)), (Verdict::Valid, Verdict::Valid));
+    let both = |chain: &Chain, offset, entry: &Entry| {
+        let (mut taking, mut reading) = (chain.clone(), chain.clone());
+        let verdict = taking.take(offset, entry);
+        assert_eq!(verdict, reading.read(offset, &Line::parse(&bare(entry.clone()))));
+        assert_eq!(
+            (taking.checkpoint(), taking.next_offset()),
+            (reading.checkpoint(), reading.next_offset())
+        );
+        verdict
+    };
+    let unknown = HaltCause::UnknownBodyVersion { kind: Kind::Decision, version: 99 };
+    assert_eq!(both(&chain, 2, &newer), Verdict::Halt(unknown), "of a body that nobody knows");
+    assert_eq!(both(&chain.again(), 1, &first), Verdict::Known, "where the last record is compared");
+    assert_eq!(both(&chain, 2, &first), Verdict::Void(VoidCause::NotExtending { sequence: 1, expected: 2 }));
+    chain.accept_void(2);
+    assert_eq!(both(&chain, 2, &newer), Verdict::Void(VoidCause::Accepted));
 }
