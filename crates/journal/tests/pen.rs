@@ -29,7 +29,7 @@ fn a_leader_writes_its_lead_first_and_once() {
 fn a_leader_takes_in_what_came_before_its_lead() {
     let mut chain = empty();
     let (mut first, mut offset) = (pen(&chain, 1), 0);
-    let mut read = |chain: &mut claim_journal::Chain, line: &[u8]| {
+    let mut read = |chain: &mut Chain, line: &[u8]| {
         offset += 1;
         chain.read(offset - 1, &Line::parse(line))
     };
