@@ -160,3 +160,15 @@ pub(crate) fn read_some_at(file: &dyn File, buffer: &mut [u8], at: u64) -> io::R
         }
     }
 }
+
+/// Fills `buffer` from byte `at` on, unless the file ends before; yields how much it holds.
+pub(crate) fn read_all_at(file: &dyn File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(free) = buffer.get_mut(filled..).filter(|it| !it.is_empty()) {
+        match read_some_at(file, free, at + filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}

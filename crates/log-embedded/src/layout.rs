@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, File, Mode, read_some_at};
+use crate::disk::{Disk, File, Mode, read_all_at};
 use crate::error::{Damage, DamageCause, OpenError, Position, while_doing};
 
 /// Held by the process that writes.
@@ -74,6 +74,7 @@ pub(crate) fn segments(disk: &dyn Disk, data: &Path) -> Result<(Vec<Segment>, Op
     // The names first: a segment whose successor is there grows no more.
     let bases = bases(disk, data)?;
     let mut segments: Vec<Segment> = Vec::with_capacity(bases.len());
+    let mut newest = None;
     for base in bases {
         let end = segments.last().map_or(0, |it| it.end());
         if end != base {
@@ -82,14 +83,14 @@ pub(crate) fn segments(disk: &dyn Disk, data: &Path) -> Result<(Vec<Segment>, Op
             return Ok((segments, Some(Damage { at, cause })));
         }
         let path = segment_path(data, base);
-        let len =
-            disk.open(&path, Mode::Read).and_then(|it| it.len()).map_err(while_doing("opening", &path))?;
+        let file = disk.open(&path, Mode::Read).map_err(while_doing("opening", &path))?;
+        let len = file.len().map_err(while_doing("opening", &path))?;
         segments.push(Segment { base, len });
+        newest = Some(file);
     }
-    if let Some(last) = segments.last_mut() {
+    if let (Some(last), Some(file)) = (segments.last_mut(), newest) {
         let path = segment_path(data, last.base);
-        let written = disk.open(&path, Mode::Read).and_then(|it| written_len(&*it, last.len));
-        last.len = written.map_err(while_doing("reading", &path))?;
+        last.len = written_len(&*file, last.len).map_err(while_doing("reading", &path))?;
     }
     Ok((segments, None))
 }
@@ -101,13 +102,7 @@ fn written_len(file: &dyn File, len: u64) -> io::Result<u64> {
     while end > 0 {
         let at = end.saturating_sub(block.len() as u64);
         let part = usize::try_from(end - at).unwrap_or(block.len()).min(block.len());
-        let mut filled = 0;
-        while let Some(free) = block.get_mut(filled..part).filter(|it| !it.is_empty()) {
-            match read_some_at(file, free, at + filled as u64)? {
-                0 => break,
-                read => filled += read,
-            }
-        }
+        let filled = read_all_at(file, block.get_mut(..part).unwrap_or_default(), at)?;
         let found = block.get(..filled).unwrap_or_default();
         if let Some(last) = found.iter().rposition(|it| *it != 0) {
             return Ok(at + last as u64 + 1);

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::disk::{Disk, File, Mode, read_some_at, write_all_at};
+use crate::disk::{Disk, File, Mode, read_all_at, write_all_at};
 use crate::layout::MARK;
 use crate::planted::{Planted, PlantedFault};
 
@@ -48,13 +48,7 @@ pub(crate) fn known_end(disk: &dyn Disk, data: &Path, planted: Planted) -> io::R
         Err(fault) => return Err(fault),
     };
     let mut bytes = [0; LEN];
-    let mut filled = 0;
-    while let Some(free) = bytes.get_mut(filled..).filter(|it| !it.is_empty()) {
-        match read_some_at(&*file, free, filled as u64)? {
-            0 => break,
-            read => filled += read,
-        }
-    }
+    read_all_at(&*file, &mut bytes, 0)?;
     let end = std::str::from_utf8(&bytes).ok().and_then(|it| it.get(..20)?.parse().ok()).unwrap_or(0);
     let whole = bytes == text(end).as_bytes() || planted.has(PlantedFault::MarkBelieved);
     Ok(if whole { end } else { 0 })

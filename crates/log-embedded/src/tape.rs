@@ -103,7 +103,7 @@ impl Tape {
                 self.unread = 0..0;
                 return Ok(None);
             }
-            if let Some(len) = line_len(window.get(searched..).unwrap_or_default()) {
+            if let Some(len) = line_len(fresh) {
                 let len = searched + len;
                 let start = self.unread.start;
                 self.unread.start += len;
